@@ -1,0 +1,1 @@
+//! Reads what there is: AWS accounts and the source register.

@@ -1,0 +1,1 @@
+//! The domain of bestand, pure: words, rules and decisions.

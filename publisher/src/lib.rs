@@ -1,0 +1,1 @@
+//! Writes what was decided: the central register, the run directory, reports.

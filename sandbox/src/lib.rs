@@ -1,0 +1,1 @@
+//! An AWS organisation, a source register and a central register on loopback.

@@ -1,0 +1,2 @@
+//! The `bestand` command.
+fn main() {}
