@@ -1,1 +1,12 @@
-//! Reads what there is: AWS accounts and the source register.
+//! Reads what there is: AWS accounts through AWS Config, and the source register.
+//!
+//! This crate does not know what follows from what it reads: it gives `bestand_model` values, and says with
+//! each how far it is to be believed. No type of the AWS SDK is public here.
+
+pub mod accounts;
+pub mod collector;
+pub mod config_service;
+pub mod credentials;
+pub mod regions;
+pub mod source_register;
+pub mod throttle;

@@ -1,1 +1,23 @@
-//! The domain of bestand, pure: words, rules and decisions.
+//! The domain of bestand: what a live resource, an asset record and a published asset are, when absence
+//! may be concluded, and what follows from a comparison.
+//!
+//! This crate is pure. It does not know AWS clients, HTTP, files, async or a clock: every instant is handed
+//! in, every result is a value. Its types are what the other crates read and write; `docs/SEMANTICS.md`
+//! states the rules that the functions here hold, each with the name of its test.
+
+pub mod account;
+pub mod arn;
+pub mod asset;
+pub mod asset_record;
+pub mod attribute;
+pub mod change_set;
+pub mod configuration_item;
+pub mod coverage;
+pub mod digest;
+pub mod finding;
+pub mod gate;
+pub mod history;
+pub mod identifiers;
+pub mod inventory;
+pub mod plan;
+pub mod run_summary;

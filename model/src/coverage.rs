@@ -1,0 +1,274 @@
+//! What is known of a scope: complete, or not and why. The ledger that decides what may be concluded.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::{AccountId, Region, ResourceType};
+
+/// Why a scope is not complete.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The account's role could not be assumed, or it forbids a call.
+    RoleDenied,
+    /// The account is suspended, closing or closed.
+    AccountInactive,
+    /// A record or a published asset names the account, no directory does.
+    AccountUnknown,
+    /// A policy forbids the region.
+    RegionDenied,
+    /// The region is not enabled in the account.
+    RegionDisabled,
+    /// Left out by settings or by the command line.
+    NotRequested,
+    /// No configuration recorder.
+    RecorderAbsent,
+    /// The recorder is stopped: what it answers may be old.
+    RecorderStopped,
+    /// The recorder's last recording failed.
+    RecorderFailing,
+    /// The recorder has not recorded yet.
+    RecorderPending,
+    /// The recorder started less than 24 h ago and is still taking its inventory.
+    RecorderWarming,
+    /// The recorder's state is not known.
+    RecorderUnknown,
+    /// The recorder leaves the type out.
+    TypeNotRecorded,
+    /// Nothing of the type was ever seen in the region: AWS Config may not support it there.
+    TypeNeverSeen,
+    /// Far fewer than at the last complete look, not yet repeated or accepted.
+    Collapsed,
+    /// Rows and counts do not agree.
+    CountMismatch,
+    /// EC2 has resources that AWS Config does not.
+    Unrecorded,
+    /// The listing did not end as it should.
+    Truncated,
+    /// AWS throttled for longer than the retries last.
+    Throttled,
+    /// A call ran out of time.
+    Timeout,
+    /// AWS answered with an error or with something unreadable.
+    ServiceError,
+}
+
+impl Reason {
+    /// Gives the stable code, as it stands in the ledger.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RoleDenied => "role_denied",
+            Self::AccountInactive => "account_inactive",
+            Self::AccountUnknown => "account_unknown",
+            Self::RegionDenied => "region_denied",
+            Self::RegionDisabled => "region_disabled",
+            Self::NotRequested => "not_requested",
+            Self::RecorderAbsent => "recorder_absent",
+            Self::RecorderStopped => "recorder_stopped",
+            Self::RecorderFailing => "recorder_failing",
+            Self::RecorderPending => "recorder_pending",
+            Self::RecorderWarming => "recorder_warming",
+            Self::RecorderUnknown => "recorder_unknown",
+            Self::TypeNotRecorded => "type_not_recorded",
+            Self::TypeNeverSeen => "type_never_seen",
+            Self::Collapsed => "collapsed",
+            Self::CountMismatch => "count_mismatch",
+            Self::Unrecorded => "unrecorded",
+            Self::Truncated => "truncated",
+            Self::Throttled => "throttled",
+            Self::Timeout => "timeout",
+            Self::ServiceError => "service_error",
+        }
+    }
+
+    /// Tells whether the gap is something to act on. What was not asked for, and what AWS itself has closed,
+    /// is shown but is no failure of the run.
+    pub fn is_gap(self) -> bool {
+        !matches!(self, Self::NotRequested | Self::RegionDisabled | Self::AccountInactive)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// What is known of a scope.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Coverage {
+    /// Everything that is there was seen.
+    Complete,
+    /// Something may be there that was not seen.
+    Incomplete(Reason),
+}
+
+impl Coverage {
+    /// Tells whether absence may be concluded.
+    pub fn is_complete(self) -> bool {
+        self == Self::Complete
+    }
+}
+
+/// `complete` or `incomplete`, as it stands in the ledger.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageStatus {
+    /// See [`Coverage::Complete`].
+    Complete,
+    /// See [`Coverage::Incomplete`].
+    Incomplete,
+}
+
+/// A line of `coverage.ndjson`: about a type in a region, a region (no type) or an account (neither).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CoverageLine {
+    /// The account.
+    pub account_id: AccountId,
+    /// The region; absent: the whole account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// The type; absent: the default for the whole region or account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<ResourceType>,
+    /// Complete or not.
+    pub status: CoverageStatus,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a person needs to know to mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Resources that AWS Config counted before the listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
+    /// The same after the listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_after: Option<u64>,
+    /// Distinct rows that arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<u64>,
+    /// The type is recorded once a day: what vanishes is seen up to 24 h late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub daily: bool,
+}
+
+impl CoverageLine {
+    /// Makes a complete line without counts.
+    pub fn complete(account_id: AccountId, region: Option<Region>, resource_type: Option<ResourceType>) -> Self {
+        Self {
+            account_id,
+            region,
+            resource_type,
+            status: CoverageStatus::Complete,
+            reason: None,
+            detail: None,
+            expected: None,
+            expected_after: None,
+            collected: None,
+            daily: false,
+        }
+    }
+
+    /// Makes an incomplete line with its reason and the detail for a person.
+    pub fn incomplete(
+        account_id: AccountId,
+        region: Option<Region>,
+        resource_type: Option<ResourceType>,
+        reason: Reason,
+        detail: impl Into<String>,
+    ) -> Self {
+        let mut line = Self::complete(account_id, region, resource_type);
+        line.set_incomplete(reason, detail);
+        line
+    }
+
+    /// Turns the line incomplete; the counts stay.
+    pub fn set_incomplete(&mut self, reason: Reason, detail: impl Into<String>) {
+        self.status = CoverageStatus::Incomplete;
+        self.reason = Some(reason);
+        self.detail = Some(detail.into());
+    }
+
+    /// Gives the verdict. An incomplete line without a reason (a hand-edited ledger) stays incomplete.
+    pub fn coverage(&self) -> Coverage {
+        match self.status {
+            CoverageStatus::Complete => Coverage::Complete,
+            CoverageStatus::Incomplete => Coverage::Incomplete(self.reason.unwrap_or(Reason::ServiceError)),
+        }
+    }
+}
+
+/// The completeness ledger of one account. Look-up goes type, region, account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountCoverage {
+    lines: BTreeMap<(Option<Region>, Option<ResourceType>), CoverageLine>,
+}
+
+impl AccountCoverage {
+    /// Takes lines of one account; a later line about the same scope replaces an earlier one.
+    pub fn new(lines: impl IntoIterator<Item = CoverageLine>) -> Self {
+        let mut ledger = Self::default();
+        for line in lines {
+            ledger.insert(line);
+        }
+        ledger
+    }
+
+    /// Adds a line, in place of what the ledger said of that scope.
+    pub fn insert(&mut self, line: CoverageLine) {
+        self.lines.insert((line.region.clone(), line.resource_type.clone()), line);
+    }
+
+    /// Gives the lines: the account's first, then by region and type.
+    pub fn lines(&self) -> impl Iterator<Item = &CoverageLine> {
+        self.lines.values()
+    }
+
+    /// Gives the lines, to be changed in place.
+    pub fn lines_mut(&mut self) -> impl Iterator<Item = &mut CoverageLine> {
+        self.lines.values_mut()
+    }
+
+    /// Gives the very line about a type in a region.
+    pub fn type_line(&self, region: &Region, resource_type: &ResourceType) -> Option<&CoverageLine> {
+        self.lines.get(&(Some(region.clone()), Some(resource_type.clone())))
+    }
+
+    /// Gives the default line of a region.
+    pub fn region_line(&self, region: &Region) -> Option<&CoverageLine> {
+        self.lines.get(&(Some(region.clone()), None))
+    }
+
+    /// Gives the account's own line, there only where the account as a whole could not be read.
+    pub fn account_line(&self) -> Option<&CoverageLine> {
+        self.lines.get(&(None, None))
+    }
+
+    /// Tells what is known of a type in a region.
+    ///
+    /// Where a complete region has no line for the type, nobody looked for it: that is no evidence of
+    /// emptiness, so the answer is [`Reason::TypeNeverSeen`]. A scope that no line speaks of was not asked.
+    pub fn of(&self, region: &Region, resource_type: &ResourceType) -> Coverage {
+        if let Some(line) = self.type_line(region, resource_type) {
+            return line.coverage();
+        }
+        match self.region_line(region).map(CoverageLine::coverage) {
+            Some(Coverage::Complete) => Coverage::Incomplete(Reason::TypeNeverSeen),
+            Some(incomplete) => incomplete,
+            None => self
+                .account_line()
+                .map(CoverageLine::coverage)
+                .filter(|coverage| !coverage.is_complete())
+                .unwrap_or(Coverage::Incomplete(Reason::NotRequested)),
+        }
+    }
+
+    /// Gives the regions that the ledger has a default line for.
+    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+        self.lines.iter().filter(|((_, kind), _)| kind.is_none()).filter_map(|((region, _), _)| region.as_ref())
+    }
+}

@@ -1,0 +1,163 @@
+//! One difference between what lives, what is registered and what is published.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::arn::Arn;
+use crate::asset::AssetKey;
+use crate::change_set::Provenance;
+use crate::digest;
+use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
+
+/// A line of `findings/<account>.ndjson.zst`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Finding {
+    /// Hash of kind, subject and attribute: the same finding has the same id in every run.
+    pub finding_id: String,
+    /// What differs.
+    pub kind: FindingKind,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The entry in the central register, where one is or would be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_key: Option<AssetKey>,
+    /// Account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
+    /// Region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// Type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<ResourceType>,
+    /// Resource id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<ResourceId>,
+    /// ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<Arn>,
+    /// The source register's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_id: Option<AssetId>,
+    /// The name that people know it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who answers for it, as the source register or the last publication says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Which attribute differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Its value in AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// Its value in the source register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Value>,
+    /// Its value in the central register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Value>,
+    /// Whose value wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Provenance>,
+    /// When it was first found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What the conclusion rests on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, Value>,
+}
+
+impl Finding {
+    /// Derives the stable id of a finding of this kind about a subject (an asset key, an ARN or a row's key).
+    pub fn id(kind: FindingKind, subject: &str, attribute: Option<&str>) -> String {
+        let text = format!("{}\u{1f}{subject}\u{1f}{}", kind.code(), attribute.unwrap_or(""));
+        digest::sha256_hex(text.as_bytes()).chars().take(16).collect()
+    }
+}
+
+/// What differs. The order is that of the report.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A record or a published asset, but nothing is live, and enough was seen to say so.
+    Absent,
+    /// The record says `retired`, and the resource runs.
+    RetiredButLive,
+    /// Live, and no record speaks of it.
+    Unregistered,
+    /// Both say something about an attribute, and not the same.
+    Divergent,
+    /// Several records or items claim each other: a person must tell which is right.
+    Duplicate,
+    /// A row that makes no sense.
+    RejectedRecord,
+    /// Not enough was seen to say whether it is live.
+    Unverified,
+}
+
+impl FindingKind {
+    /// All kinds in the order of the report.
+    pub const ALL: [Self; 7] = [
+        Self::Absent,
+        Self::RetiredButLive,
+        Self::Unregistered,
+        Self::Divergent,
+        Self::Duplicate,
+        Self::RejectedRecord,
+        Self::Unverified,
+    ];
+
+    /// Gives the stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::RetiredButLive => "retired_but_live",
+            Self::Unregistered => "unregistered",
+            Self::Divergent => "divergent",
+            Self::Duplicate => "duplicate",
+            Self::RejectedRecord => "rejected_record",
+            Self::Unverified => "unverified",
+        }
+    }
+
+    /// Gives the severity that the kind has where no rule says otherwise.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Absent | Self::RetiredButLive | Self::Duplicate => Severity::High,
+            Self::Unregistered | Self::RejectedRecord => Severity::Medium,
+            Self::Divergent => Severity::Low,
+            Self::Unverified => Severity::Info,
+        }
+    }
+
+    /// Tells whether the finding is drift. `unverified` is a lack of knowledge, not a difference.
+    pub fn is_drift(self) -> bool {
+        self != Self::Unverified
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// How grave a finding is; the gravest is the greatest.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// To know.
+    Info,
+    /// To mend in the register at leisure.
+    Low,
+    /// To mend soon.
+    Medium,
+    /// Somebody relies on something wrong.
+    High,
+}

@@ -1,0 +1,161 @@
+//! `run.json`: what one run was asked, what it reached, what it did.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::asset_record::RecordTotals;
+use crate::change_set::ChangeCounts;
+use crate::finding::FindingKind;
+use crate::gate::GateVerdict;
+use crate::identifiers::RunId;
+
+/// A run in figures. Reports, trends and exit status come from this one value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// The version of the run directory's files.
+    pub schema_version: u32,
+    /// The run.
+    pub run_id: RunId,
+    /// `run`, `plan` or `publish`.
+    pub command: String,
+    /// The environment.
+    pub environment: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended; absent while it runs, and for good where it was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// bestand's version.
+    pub tool_version: String,
+    /// SHA-256 over the settings in force, secrets left out.
+    pub settings_digest: String,
+    /// Accounts.
+    #[serde(default)]
+    pub accounts: AccountCounts,
+    /// Scopes.
+    #[serde(default)]
+    pub coverage: CoverageCounts,
+    /// Live items.
+    #[serde(default)]
+    pub inventory: InventoryCounts,
+    /// The source register.
+    #[serde(default)]
+    pub records: RecordTotals,
+    /// Findings.
+    #[serde(default)]
+    pub findings: FindingCounts,
+    /// Changes planned.
+    #[serde(default)]
+    pub changes: ChangeCounts,
+    /// Changes withheld, by reason.
+    #[serde(default)]
+    pub withheld_by_reason: BTreeMap<String, u64>,
+    /// The gate's verdict.
+    #[serde(default)]
+    pub gate: GateVerdict,
+    /// The plan's digest, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<String>,
+    /// What became of the changes that were sent; absent where nothing was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationCounts>,
+    /// What a person let through, with the reason (SEMANTICS 3.12).
+    #[serde(default)]
+    pub overrides: Vec<Override>,
+    /// What to do next: cause, scope, command. Empty only where there is nothing to do.
+    #[serde(default)]
+    pub next_steps: Vec<String>,
+    /// The most memory that the process held, in bytes, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+    /// The process's exit status.
+    #[serde(default)]
+    pub exit_status: u8,
+}
+
+/// How far the accounts were reached.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct AccountCounts {
+    /// Accounts that were to be read: the directory's, the records', the published assets'.
+    pub requested: u64,
+    /// Every scope is complete, or was not asked.
+    pub complete: u64,
+    /// Read in part.
+    pub incomplete: u64,
+    /// Not read at all.
+    pub failed: u64,
+    /// Suspended or closed.
+    pub inactive: u64,
+}
+
+/// The ledger in figures.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CoverageCounts {
+    /// Lines of the ledger.
+    pub scopes: u64,
+    /// Complete ones.
+    pub complete: u64,
+    /// Incomplete ones by reason.
+    pub by_reason: BTreeMap<String, u64>,
+    /// Incomplete ones that somebody has to mend: neither accepted nor left out on purpose.
+    pub gaps: u64,
+}
+
+/// The inventory in figures.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct InventoryCounts {
+    /// Live items.
+    pub items: u64,
+}
+
+/// The findings in figures.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FindingCounts {
+    /// By kind.
+    pub by_kind: BTreeMap<FindingKind, u64>,
+}
+
+impl FindingCounts {
+    /// Tells how many findings are drift.
+    pub fn drift(&self) -> u64 {
+        self.by_kind.iter().filter(|(kind, _)| kind.is_drift()).map(|(_, count)| count).sum()
+    }
+}
+
+/// What became of the changes that were to be sent: the four always sum up to them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PublicationCounts {
+    /// The register has it.
+    pub applied: u64,
+    /// The register refuses it.
+    pub rejected: u64,
+    /// The entry moved since the plan was made: left alone.
+    pub conflicted: u64,
+    /// Not known yet: settled by `bestand publish RUN` or the next run.
+    pub unknown: u64,
+}
+
+impl PublicationCounts {
+    /// Tells whether everything that was planned is in the register.
+    pub fn is_whole(self) -> bool {
+        self.rejected + self.conflicted + self.unknown == 0
+    }
+}
+
+/// A person's decision to go beyond a limit, as evidence.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Override {
+    /// Which limit.
+    pub code: String,
+    /// Why.
+    pub because: String,
+    /// Who: the caller's ARN as STS tells it; absent where it could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// For which plan.
+    pub plan_digest: String,
+}
