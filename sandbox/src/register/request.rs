@@ -40,12 +40,10 @@ pub(super) async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<
     })
 }
 
-/// Whether it begins with a letter or digit and goes on with these and `._:-`.
+/// Whether it consists of letters, digits and `._:-`, and does not begin like a hidden file or `..`.
 pub(super) fn is_identifier(text: &str, max: usize) -> bool {
-    let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-    text.len() <= max
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.bytes().all(rest)
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    !text.is_empty() && text.len() <= max && !text.starts_with('.') && text.bytes().all(fits)
 }
 
 pub(super) fn is_account_id(text: &str) -> bool {
