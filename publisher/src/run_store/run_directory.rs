@@ -1,0 +1,204 @@
+//! One run's directory: the contract between phases, machines and readers.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bestand_model::identifiers::RunId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::disk::{Disk, FileWriter};
+use super::spool::{self, Spool, SpoolWriter};
+use super::{PartitionedSpool, RunStoreError, SpoolReader, name};
+
+const INTENTS_FOLDER: &str = "intents";
+const RECEIPTS_FOLDER: &str = "receipts";
+
+/// The directory of one run.
+#[derive(Clone, Debug)]
+pub struct RunDirectory {
+    disk: Arc<Disk>,
+    run_id: RunId,
+    key: String,
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    pub(super) fn new(disk: Arc<Disk>, run_id: RunId, key: String) -> Self {
+        let path = disk.path(&key);
+        Self { disk, run_id, key, path }
+    }
+
+    /// Gives the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the run's id.
+    pub fn run_id(&self) -> &RunId {
+        &self.run_id
+    }
+
+    /// Begins a file of a spool, `<name>.ndjson.zst`.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the file cannot be made.
+    pub fn spool<T: Serialize>(&self, spool: Spool, name: &str) -> Result<SpoolWriter<T>, RunStoreError> {
+        SpoolWriter::compressed(self.disk.create(&self.spool_key(spool, name)?)?, spool.durability())
+    }
+
+    /// Begins many files of a spool at once.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn partitioned<T: Serialize>(&self, spool: Spool) -> Result<PartitionedSpool<T>, RunStoreError> {
+        PartitionedSpool::new(Arc::clone(&self.disk), format!("{}/{}", self.key, spool.folder()), spool)
+    }
+
+    /// Reads a file of a spool, line by line.
+    ///
+    /// # Errors
+    /// [`RunStoreError::Missing`] if there is none; see [`Self::exists`].
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        spool: Spool,
+        name: &str,
+    ) -> Result<SpoolReader<T>, RunStoreError> {
+        let key = self.spool_key(spool, name)?;
+        let failed = |error| RunStoreError::io("read", &key, error);
+        let mut file = BufReader::new(self.disk.open(&key)?);
+        // Even a file without lines has a frame.
+        if file.fill_buf().map_err(failed)?.is_empty() {
+            return Err(RunStoreError::Damaged {
+                path: key,
+                line: None,
+                reason: "the file is empty".to_owned(),
+            });
+        }
+        let decoder = zstd::Decoder::with_buffer(file).map_err(failed)?;
+        let lines = BufReader::with_capacity(64 << 10, decoder);
+        Ok(SpoolReader::over(key, Box::new(lines)))
+    }
+
+    /// Lists the finished files of a spool, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn names(&self, spool: Spool) -> Result<Vec<String>, RunStoreError> {
+        self.disk.files(&format!("{}/{}", self.key, spool.folder()), spool::ENDING)
+    }
+
+    /// Tells whether a spool has a finished file of the name.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the folder cannot be read.
+    pub fn exists(&self, spool: Spool, name: &str) -> Result<bool, RunStoreError> {
+        self.disk.exists(&self.spool_key(spool, name)?)
+    }
+
+    /// Begins a plain file of lines such as `coverage`, written as `<name>.ndjson`.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the file cannot be made.
+    pub fn ndjson<T: Serialize>(&self, name: &str) -> Result<SpoolWriter<T>, RunStoreError> {
+        Ok(SpoolWriter::plain(self.disk.create(&self.top_key(name, ".ndjson")?)?))
+    }
+
+    /// Reads a plain file of lines.
+    ///
+    /// # Errors
+    /// [`RunStoreError::Missing`] if there is none.
+    pub fn read_ndjson<T: DeserializeOwned>(&self, name: &str) -> Result<SpoolReader<T>, RunStoreError> {
+        let key = self.top_key(name, ".ndjson")?;
+        let file = BufReader::new(self.disk.open(&key)?);
+        Ok(SpoolReader::over(key, Box::new(file)))
+    }
+
+    /// Writes `<name>.json` such as `run` or `plan`, durably; an old one is replaced whole.
+    ///
+    /// # Errors
+    /// The file cannot be written; an old one then stays.
+    pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RunStoreError> {
+        self.disk.write_json(&self.top_key(name, ".json")?, value)
+    }
+
+    /// Reads `<name>.json`; none if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or makes no sense.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunStoreError> {
+        self.disk.read_json(&self.top_key(name, ".json")?)
+    }
+
+    /// Begins a file of any content under its full name, such as `report.html`.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the file cannot be made.
+    pub fn write_bytes(&self, name: &str) -> Result<FileWriter, RunStoreError> {
+        self.disk.create(&self.top_key(name, "")?)
+    }
+
+    /// Writes what is about to be sent, durably.
+    ///
+    /// # Errors
+    /// The file cannot be written; nothing may be sent then.
+    pub fn write_intent<T: Serialize>(&self, batch: &str, intent: &T) -> Result<(), RunStoreError> {
+        self.disk.write_json(&self.document_key(INTENTS_FOLDER, batch)?, intent)
+    }
+
+    /// Reads what was about to be sent; none if it never got that far.
+    ///
+    /// # Errors
+    /// The file cannot be read or makes no sense.
+    pub fn read_intent<T: DeserializeOwned>(&self, batch: &str) -> Result<Option<T>, RunStoreError> {
+        self.disk.read_json(&self.document_key(INTENTS_FOLDER, batch)?)
+    }
+
+    /// Lists the batches that have an intent, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn intents(&self) -> Result<Vec<String>, RunStoreError> {
+        self.disk.files(&format!("{}/{INTENTS_FOLDER}", self.key), ".json")
+    }
+
+    /// Writes what became of a batch, durably; an old receipt is replaced whole.
+    ///
+    /// # Errors
+    /// The file cannot be written; the batch then counts as open.
+    pub fn write_receipt<T: Serialize>(&self, batch: &str, receipt: &T) -> Result<(), RunStoreError> {
+        self.disk.write_json(&self.document_key(RECEIPTS_FOLDER, batch)?, receipt)
+    }
+
+    /// Reads what became of a batch; none if that is not known yet.
+    ///
+    /// # Errors
+    /// The file cannot be read or makes no sense.
+    pub fn read_receipt<T: DeserializeOwned>(&self, batch: &str) -> Result<Option<T>, RunStoreError> {
+        self.disk.read_json(&self.document_key(RECEIPTS_FOLDER, batch)?)
+    }
+
+    /// Lists the batches that have a receipt, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn receipts(&self) -> Result<Vec<String>, RunStoreError> {
+        self.disk.files(&format!("{}/{RECEIPTS_FOLDER}", self.key), ".json")
+    }
+
+    fn spool_key(&self, spool: Spool, name: &str) -> Result<String, RunStoreError> {
+        name::check(name)?;
+        Ok(format!("{}/{}/{name}{}", self.key, spool.folder(), spool::ENDING))
+    }
+
+    fn top_key(&self, name: &str, ending: &str) -> Result<String, RunStoreError> {
+        name::check(name)?;
+        Ok(format!("{}/{name}{ending}", self.key))
+    }
+
+    fn document_key(&self, folder: &str, batch: &str) -> Result<String, RunStoreError> {
+        name::check(batch)?;
+        Ok(format!("{}/{folder}/{batch}.json", self.key))
+    }
+}
