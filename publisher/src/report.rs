@@ -1,1 +1,53 @@
-//! To come.
+//! What people read of a run: one HTML file that stands alone as evidence, and JSON lines for machines.
+//!
+//! Both are written from the same values: the run's summary, its ledger, and its findings as a stream. Neither
+//! holds all findings in memory: JSON lines pass through, the HTML keeps the gravest.
+
+mod coverage_map;
+mod embed;
+mod gaps;
+mod gravest;
+mod html;
+mod jsonl;
+mod page;
+mod text;
+mod totals;
+mod words;
+
+use bestand_model::account::Account;
+use bestand_model::coverage::CoverageLine;
+use bestand_model::run_summary::RunSummary;
+
+pub use html::HtmlReport;
+pub use jsonl::write_jsonl;
+pub use totals::ReportTotals;
+
+/// What a report says of a run beside its findings.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportHead<'a> {
+    /// The run in figures.
+    pub summary: &'a RunSummary,
+    /// The accounts that the directory names; others are known from the ledger by their id.
+    pub accounts: &'a [Account],
+    /// The ledger of the whole run. It is bounded by the scopes, and not by the resources.
+    pub coverage: &'a [CoverageLine],
+}
+
+/// The report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Writing failed: the disk is full, or the receiver is gone.
+    #[error("write the report")]
+    Write(#[from] std::io::Error),
+    /// A value has no JSON form.
+    #[error("render a {what} as JSON")]
+    Json {
+        /// What it was.
+        what: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The page could not be rendered.
+    #[error("render the report's page")]
+    Page(#[from] askama::Error),
+}

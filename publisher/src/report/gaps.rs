@@ -1,0 +1,167 @@
+//! The incomplete lines of the ledger, by reason: what it means, what mends it, where it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bestand_model::account::Account;
+use bestand_model::coverage::{CoverageLine, CoverageStatus, Reason};
+use bestand_model::identifiers::AccountId;
+
+use super::text::{count, counted, visible};
+use super::words;
+
+/// So many places of one reason are written out; `report.jsonl` has the whole ledger.
+const MAX_PLACES: usize = 200;
+
+/// So many types of one place are written out.
+const MAX_TYPES: usize = 60;
+
+/// One reason with all its places.
+#[derive(Debug)]
+pub(super) struct Gap {
+    /// The code of the ledger.
+    pub(super) code: &'static str,
+    /// In two words.
+    pub(super) label: &'static str,
+    /// What it means.
+    pub(super) meaning: &'static str,
+    /// What mends it.
+    pub(super) remedy: &'static str,
+    /// How much it concerns.
+    pub(super) extent: String,
+    /// Where.
+    pub(super) places: Vec<Place>,
+    /// How many places are not written out; empty where all are.
+    pub(super) left_out: String,
+}
+
+/// Where a reason holds: the same types of one account in one or several regions.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The account's id.
+    pub(super) account_id: String,
+    /// Its name.
+    pub(super) account_name: Option<String>,
+    /// The regions; `all regions` for the account as a whole.
+    pub(super) regions: String,
+    /// The types with their counts; empty: everything.
+    pub(super) types: Vec<String>,
+    /// How many types are not written out.
+    pub(super) more_types: String,
+    /// What the ledger adds.
+    pub(super) detail: String,
+}
+
+/// Gaps that somebody has to mend, and lines that are incomplete on purpose.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// To be mended.
+    pub(super) open: Vec<Gap>,
+    /// Left out by settings, or closed by AWS itself.
+    pub(super) closed: Vec<Gap>,
+}
+
+type Types = BTreeSet<String>;
+
+/// What one reason holds, while it is gathered: types per account, detail and region.
+#[derive(Default)]
+struct Gathered<'a> {
+    lines: u64,
+    accounts: BTreeSet<&'a AccountId>,
+    types: BTreeMap<(&'a AccountId, &'a str, Option<String>), Types>,
+}
+
+impl Gaps {
+    /// Gathers the incomplete lines; the reason with most lines comes first.
+    pub(super) fn gather(accounts: &[Account], coverage: &[CoverageLine]) -> Self {
+        let names: BTreeMap<&AccountId, &str> =
+            accounts.iter().filter_map(|own| Some((&own.id, own.name.as_deref()?))).collect();
+        let mut reasons: BTreeMap<Reason, Gathered<'_>> = BTreeMap::new();
+        for line in coverage.iter().filter(|line| line.status == CoverageStatus::Incomplete) {
+            reasons.entry(line.reason.unwrap_or(Reason::ServiceError)).or_default().add(line);
+        }
+        let mut order: Vec<(Reason, Gathered<'_>)> = reasons.into_iter().collect();
+        order.sort_by_key(|(reason, gathered)| (std::cmp::Reverse(gathered.lines), *reason));
+        let mut gaps = Self::default();
+        for (reason, gathered) in order {
+            let side = if reason.is_gap() { &mut gaps.open } else { &mut gaps.closed };
+            side.push(gathered.into_gap(reason, &names));
+        }
+        gaps
+    }
+}
+
+impl<'a> Gathered<'a> {
+    fn add(&mut self, line: &'a CoverageLine) {
+        self.lines += 1;
+        self.accounts.insert(&line.account_id);
+        let region = line.region.as_ref().map(|region| visible(region.as_str()));
+        let key = (&line.account_id, line.detail.as_deref().unwrap_or(""), region);
+        let types = self.types.entry(key).or_default();
+        if let Some(resource_type) = &line.resource_type {
+            types.insert(type_entry(resource_type.as_str(), line.collected, line.expected));
+        }
+    }
+
+    fn into_gap(self, reason: Reason, names: &BTreeMap<&AccountId, &str>) -> Gap {
+        // The same types and detail in several regions are one place.
+        let mut merged: BTreeMap<(&AccountId, &str, Types), Vec<Option<String>>> = BTreeMap::new();
+        for ((account, detail, region), types) in self.types {
+            merged.entry((account, detail, types)).or_default().push(region);
+        }
+        let all = merged.len();
+        let places = merged
+            .into_iter()
+            .take(MAX_PLACES)
+            .map(|((account, detail, types), regions)| place(account, names, detail, types, regions))
+            .collect::<Vec<_>>();
+        let left_out = match all - places.len() {
+            0 => String::new(),
+            more => format!("{} are not written out here: report.jsonl has the whole ledger.", more_places(more)),
+        };
+        let words::ReasonWords { label, meaning, remedy } = words::reason(reason);
+        let accounts = u64::try_from(self.accounts.len()).unwrap_or(u64::MAX);
+        let extent = format!(
+            "{} in {}",
+            counted(self.lines, "scope", "scopes"),
+            counted(accounts, "account", "accounts")
+        );
+        Gap { code: reason.code(), label, meaning, remedy, extent, places, left_out }
+    }
+}
+
+fn more_places(more: usize) -> String {
+    counted(u64::try_from(more).unwrap_or(u64::MAX), "more place", "more places")
+}
+
+fn place(
+    account: &AccountId,
+    names: &BTreeMap<&AccountId, &str>,
+    detail: &str,
+    types: Types,
+    regions: Vec<Option<String>>,
+) -> Place {
+    let whole_account = regions.iter().any(Option::is_none);
+    let named: Vec<String> = regions.into_iter().flatten().collect();
+    let more = types.len().saturating_sub(MAX_TYPES);
+    Place {
+        account_id: account.to_string(),
+        account_name: names.get(account).map(|name| visible(name)),
+        regions: if whole_account { "all regions".to_owned() } else { named.join(", ") },
+        types: types.into_iter().take(MAX_TYPES).collect(),
+        more_types: if more == 0 {
+            String::new()
+        } else {
+            format!("and {} more", count(u64::try_from(more).unwrap_or(u64::MAX)))
+        },
+        detail: visible(detail),
+    }
+}
+
+fn type_entry(resource_type: &str, collected: Option<u64>, expected: Option<u64>) -> String {
+    let name = visible(resource_type);
+    match (collected, expected) {
+        (Some(collected), Some(expected)) => format!("{name} ({} of {} seen)", count(collected), count(expected)),
+        (None, Some(expected)) => format!("{name} ({} counted)", count(expected)),
+        (_, None) => name,
+    }
+}
