@@ -107,7 +107,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_arn() {
-        for wrong in ["", "arn:nonsense", "arn:aws:ec2:eu-central-1:12345:instance/i-1", "arn:aws:s3:::", "ARN:aws:s3:::b"] {
+        for wrong in [
+            "",
+            "arn:nonsense",
+            "arn:aws:ec2:eu-central-1:12345:instance/i-1",
+            "arn:aws:s3:::",
+            "ARN:aws:s3:::b",
+        ] {
             assert!(wrong.parse::<Arn>().is_err(), "{wrong}");
         }
     }

@@ -36,7 +36,10 @@ pub const CONFIGURATION_PREFIX: &str = "configuration.";
 /// the organisation (people know best).
 pub fn is_technical(name: &str) -> bool {
     name.starts_with(CONFIGURATION_PREFIX)
-        || matches!(name, ARN | ACCOUNT_ID | RESOURCE_ID | RESOURCE_TYPE | REGION | CREATED_AT | TAGS | VERIFICATION)
+        || matches!(
+            name,
+            ARN | ACCOUNT_ID | RESOURCE_ID | RESOURCE_TYPE | REGION | CREATED_AT | TAGS | VERIFICATION
+        )
 }
 
 /// Tells whether two values say the same: registers keep numbers and truth values as text, and pad text.

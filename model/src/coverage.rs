@@ -158,7 +158,11 @@ pub struct CoverageLine {
 
 impl CoverageLine {
     /// Makes a complete line without counts.
-    pub fn complete(account_id: AccountId, region: Option<Region>, resource_type: Option<ResourceType>) -> Self {
+    pub fn complete(
+        account_id: AccountId,
+        region: Option<Region>,
+        resource_type: Option<ResourceType>,
+    ) -> Self {
         Self {
             account_id,
             region,
@@ -269,6 +273,9 @@ impl AccountCoverage {
 
     /// Gives the regions that the ledger has a default line for.
     pub fn regions(&self) -> impl Iterator<Item = &Region> {
-        self.lines.iter().filter(|((_, kind), _)| kind.is_none()).filter_map(|((region, _), _)| region.as_ref())
+        self.lines
+            .iter()
+            .filter(|((_, kind), _)| kind.is_none())
+            .filter_map(|((region, _), _)| region.as_ref())
     }
 }

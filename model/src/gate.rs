@@ -165,7 +165,9 @@ pub fn gate(totals: &PlanTotals, limits: &Limits, first_run: bool) -> GateVerdic
             GateCode::FirstRun,
             0.0,
             creates as f64,
-            format!("{creates} entries would be created in a register that holds none of ours: is it the right one?"),
+            format!(
+                "{creates} entries would be created in a register that holds none of ours: is it the right one?"
+            ),
         );
     }
     let retire_limit = (limits.max_retire_count as f64 + owned as f64 * COUNT_GROWTH).floor();
@@ -211,7 +213,10 @@ mod tests {
 
     fn totals(owned: u64, retires: u64, creates: u64) -> PlanTotals {
         let account = AccountTotals { owned, owned_in_complete_scopes: owned, creates, retires };
-        PlanTotals { accounts: BTreeMap::from([(Some("111122223333".parse().unwrap()), account)]), entries: owned }
+        PlanTotals {
+            accounts: BTreeMap::from([(Some("111122223333".parse().unwrap()), account)]),
+            entries: owned,
+        }
     }
 
     fn codes(totals: &PlanTotals) -> Vec<GateCode> {

@@ -38,6 +38,9 @@ pub struct ScopeHistory {
     /// How often in a row the scope was `collapsed` since.
     #[serde(default)]
     pub collapsed_times: u32,
+    /// When the collapse was last counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_collapse: Option<Timestamp>,
 }
 
 /// One account's history: `history/accounts/<account>.json`.

@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn an_account_id_has_twelve_digits() {
         assert!("111122223333".parse::<AccountId>().is_ok());
-        for wrong in ["", "11112222333", "1111222233334", "11112222333a", "１１１１２２２２３３３３"] {
+        for wrong in ["", "11112222333", "1111222233334", "11112222333a", "１１１１２２２２３３３３"]
+        {
             assert!(wrong.parse::<AccountId>().is_err(), "{wrong}");
         }
     }

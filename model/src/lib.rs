@@ -5,11 +5,13 @@
 //! in, every result is a value. Its types are what the other crates read and write; `docs/SEMANTICS.md`
 //! states the rules that the functions here hold, each with the name of its test.
 
+pub mod absence;
 pub mod account;
 pub mod arn;
 pub mod asset;
 pub mod asset_record;
 pub mod attribute;
+pub mod authority;
 pub mod change_set;
 pub mod configuration_item;
 pub mod coverage;
@@ -17,7 +19,12 @@ pub mod digest;
 pub mod finding;
 pub mod gate;
 pub mod history;
+pub mod identification;
 pub mod identifiers;
 pub mod inventory;
+pub mod outcome;
 pub mod plan;
+pub mod reconciliation;
+pub mod resource_type;
 pub mod run_summary;
+pub mod settle;

@@ -1,0 +1,261 @@
+//! When a resource may be called absent, and when it may be retired (SEMANTICS section 2).
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::Arn;
+use crate::asset::PublishedAsset;
+use crate::asset_record::AssetRecord;
+use crate::coverage::{AccountCoverage, Coverage, CoverageLine, Reason};
+use crate::history::{AssetHistory, ScopeHistory, SeenTypes};
+use crate::identifiers::{Region, ResourceType};
+use crate::resource_type::is_global;
+
+/// Where a record or an asset could have been found: all of it must be complete before it is called absent
+/// (SEMANTICS 2.2).
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Domain {
+    /// One type in one region, or in `global`.
+    Scope(Region, ResourceType),
+    /// One type in every region of the account.
+    EveryRegion(ResourceType),
+    /// Every type in one region.
+    EveryType(Region),
+    /// The whole account.
+    Account,
+}
+
+impl Domain {
+    /// Gives the scopes in which a record's identification rules could have matched.
+    pub fn of_record(record: &AssetRecord) -> Vec<Self> {
+        Self::derive(record.arn.as_ref(), record.region.as_ref(), record.resource_type.as_ref())
+    }
+
+    /// Gives the scopes in which a published asset's resource could have been found.
+    pub fn of_published(asset: &PublishedAsset) -> Vec<Self> {
+        Self::derive(asset.arn().as_ref(), asset.region().as_ref(), asset.resource_type().as_ref())
+    }
+
+    fn derive(arn: Option<&Arn>, region: Option<&Region>, kind: Option<&ResourceType>) -> Vec<Self> {
+        if let Some(kind) = kind.filter(|kind| is_global(kind)) {
+            return vec![Self::Scope(Region::global(), kind.clone())];
+        }
+        // An ARN is looked for in the whole account. One that names its region can only be found there; one
+        // that does not (a bucket's) can turn up in any region, whatever region a person wrote beside it.
+        let regions: Option<BTreeSet<&Region>> = match (arn.map(Arn::region), region) {
+            (Some(Some(arn_region)), region) => {
+                let mut all: BTreeSet<Region> = region.into_iter().cloned().collect();
+                all.insert(arn_region);
+                return all
+                    .into_iter()
+                    .map(|region| match kind {
+                        Some(kind) => Self::Scope(region, kind.clone()),
+                        None => Self::EveryType(region),
+                    })
+                    .collect();
+            }
+            (Some(None), _) | (None, None) => None,
+            (None, Some(region)) => Some(BTreeSet::from([region])),
+        };
+        match (regions, kind) {
+            (Some(regions), Some(kind)) => {
+                regions.into_iter().map(|region| Self::Scope(region.clone(), kind.clone())).collect()
+            }
+            (Some(regions), None) => {
+                regions.into_iter().map(|region| Self::EveryType(region.clone())).collect()
+            }
+            (None, Some(kind)) => vec![Self::EveryRegion(kind.clone())],
+            (None, None) => vec![Self::Account],
+        }
+    }
+
+    /// Tells whether everything in the domain was seen, else the first reason why not.
+    ///
+    /// `named` are the regions that records and published assets of the account name: a region that is not
+    /// enabled belongs to the account only if one of them does.
+    pub fn coverage(&self, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> Coverage {
+        match self {
+            Self::Scope(region, kind) => ledger.of(region, kind),
+            Self::EveryRegion(kind) => {
+                all_complete(regions_of(ledger, named).map(|region| ledger.of(region, kind)), ledger)
+            }
+            Self::EveryType(region) => {
+                let lines = ledger.lines().filter(|line| line.region.as_ref() == Some(region));
+                all_complete(lines.map(CoverageLine::coverage), ledger)
+            }
+            Self::Account => {
+                let regions: BTreeSet<&Region> = regions_of(ledger, named).collect();
+                let counts =
+                    |line: &&CoverageLine| line.region.as_ref().is_none_or(|region| regions.contains(region));
+                all_complete(ledger.lines().filter(counts).map(CoverageLine::coverage), ledger)
+            }
+        }
+    }
+}
+
+fn regions_of<'a>(
+    ledger: &'a AccountCoverage,
+    named: &'a BTreeSet<Region>,
+) -> impl Iterator<Item = &'a Region> {
+    let disabled = |region: &Region| {
+        ledger.region_line(region).map(CoverageLine::coverage)
+            == Some(Coverage::Incomplete(Reason::RegionDisabled))
+    };
+    ledger.regions().filter(move |region| !disabled(region) || named.contains(*region))
+}
+
+/// An empty domain was not asked.
+fn all_complete(parts: impl Iterator<Item = Coverage>, ledger: &AccountCoverage) -> Coverage {
+    let mut any = false;
+    for part in parts {
+        if !part.is_complete() {
+            return part;
+        }
+        any = true;
+    }
+    if any {
+        return Coverage::Complete;
+    }
+    ledger
+        .account_line()
+        .map(CoverageLine::coverage)
+        .filter(|coverage| !coverage.is_complete())
+        .unwrap_or(Coverage::Incomplete(Reason::NotRequested))
+}
+
+/// How long an absent asset is kept before it is retired (SEMANTICS 2.6).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetireRules {
+    /// Complete looks in a row that must have found it absent.
+    #[schemars(range(min = 1))]
+    pub after_runs: u32,
+    /// Hours since the first of them.
+    pub after_hours: u32,
+    /// Looks closer together than this count as one.
+    pub min_look_interval_hours: u32,
+}
+
+impl Default for RetireRules {
+    fn default() -> Self {
+        Self { after_runs: 2, after_hours: 48, min_look_interval_hours: 12 }
+    }
+}
+
+/// A type that is recorded once a day may vanish up to 24 h late.
+const DAILY_MIN_HOURS: u32 = 48;
+
+impl RetireRules {
+    /// Notes a complete look that found the asset absent. At most one look counts per interval.
+    pub fn look(&self, history: &mut AssetHistory, now: Timestamp) {
+        let interval = SignedDuration::from_hours(i64::from(self.min_look_interval_hours));
+        if history.last_look.is_some_and(|last| now.duration_since(last) < interval) {
+            return;
+        }
+        history.looks += 1;
+        history.last_look = Some(now);
+        history.absent_since.get_or_insert(now);
+    }
+
+    /// Tells whether the asset was absent for long enough. A clock that jumps back only delays.
+    pub fn grace_is_over(&self, history: &AssetHistory, daily: bool, now: Timestamp) -> bool {
+        let hours = if daily { self.after_hours.max(DAILY_MIN_HOURS) } else { self.after_hours };
+        history.looks >= self.after_runs.max(1)
+            && history.absent_since.is_some_and(|since| {
+                now.duration_since(since) >= SignedDuration::from_hours(i64::from(hours))
+            })
+    }
+}
+
+/// Notes that the asset was sighted: whatever looked like absence before is forgotten.
+pub fn sighting(history: &mut AssetHistory, live: bool, now: Timestamp) {
+    *history = AssetHistory {
+        last_seen: if live { Some(now) } else { history.last_seen },
+        ..AssetHistory::default()
+    };
+}
+
+/// A scope must fall by more than this many items to be called collapsed.
+const COLLAPSE_MIN_ITEMS: u64 = 10;
+/// A collapse that is seen again this often is the new truth.
+const COLLAPSE_REPEATS: u32 = 3;
+
+/// Completes an account's ledger by what only the whole run and history know (SEMANTICS 2.1), and gives the
+/// scopes' history as the next run shall find it.
+///
+/// `accepted` tells whether a person accepted a gap of this scope for this reason.
+pub fn finalise(
+    ledger: &mut AccountCoverage,
+    seen: &SeenTypes,
+    before: &[ScopeHistory],
+    rules: &RetireRules,
+    now: Timestamp,
+    accepted: impl Fn(&CoverageLine, Reason) -> bool,
+) -> Vec<ScopeHistory> {
+    let mut after: Vec<ScopeHistory> = Vec::new();
+    let earlier = |region: &Region, kind: &ResourceType| {
+        before.iter().find(|scope| scope.region == *region && scope.resource_type == *kind)
+    };
+    for line in ledger.lines_mut() {
+        let (Some(region), Some(kind)) = (line.region.clone(), line.resource_type.clone()) else { continue };
+        let previous = earlier(&region, &kind).cloned();
+        if !line.coverage().is_complete() {
+            after.extend(previous);
+            continue;
+        }
+        let collected = line.collected.unwrap_or(0);
+        let collapsed = previous.as_ref().filter(|scope| {
+            collected < scope.collected.div_ceil(2) && scope.collected - collected > COLLAPSE_MIN_ITEMS
+        });
+        if let Some(scope) = collapsed
+            && !accepted(line, Reason::Collapsed)
+        {
+            let mut scope = scope.clone();
+            let interval = SignedDuration::from_hours(i64::from(rules.min_look_interval_hours));
+            if scope.last_collapse.is_none_or(|last| now.duration_since(last) >= interval) {
+                scope.collapsed_times += 1;
+                scope.last_collapse = Some(now);
+            }
+            if scope.collapsed_times <= COLLAPSE_REPEATS {
+                let detail = format!(
+                    "{collected} of {} that were there at the last complete look; seen {} of {} times",
+                    scope.collected,
+                    scope.collapsed_times,
+                    COLLAPSE_REPEATS + 1
+                );
+                line.set_incomplete(Reason::Collapsed, detail);
+                after.push(scope);
+                continue;
+            }
+        }
+        // A regional line of a global type says nothing by itself: the `global` scope does.
+        let regional_of_global = is_global(&kind) && region.as_str() != Region::GLOBAL;
+        if collected == 0 && !regional_of_global && !seen.contains(&region, &kind) {
+            let detail = "no resource of this type was ever seen in this region in any account: AWS Config may not support it there";
+            line.set_incomplete(Reason::TypeNeverSeen, detail);
+            after.extend(previous);
+            continue;
+        }
+        after.push(ScopeHistory {
+            region,
+            resource_type: kind,
+            collected,
+            collapsed_times: 0,
+            last_collapse: None,
+        });
+    }
+    // Scopes that nobody looked at this time keep their history.
+    for scope in before {
+        if ledger.type_line(&scope.region, &scope.resource_type).is_none() {
+            after.push(scope.clone());
+        }
+    }
+    after.sort_by(|a, b| (&a.region, &a.resource_type).cmp(&(&b.region, &b.resource_type)));
+    after
+}
+
+#[cfg(test)]
+mod tests;

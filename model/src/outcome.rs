@@ -1,0 +1,143 @@
+//! The table of outcomes (SEMANTICS section 1): what follows from who speaks of an asset and how much was seen.
+//! A total function of four small facts; everything else (values, looks, limits) comes after it.
+
+use crate::asset::AssetState;
+use crate::asset_record::Lifecycle;
+use crate::change_set::WithheldReason;
+use crate::coverage::Coverage;
+use crate::finding::FindingKind;
+
+/// Whether a live item was seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Liveness {
+    /// No item anywhere.
+    NotSeen,
+    /// An item in an incomplete scope, perhaps an old row: it vetoes absence, and proves nothing (SEMANTICS 2.9).
+    Sighted,
+    /// An item in a complete scope.
+    Live,
+}
+
+/// What is known of one asset.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// The record's lifecycle, where a record speaks of it.
+    pub record: Option<Lifecycle>,
+    /// Whether it lives.
+    pub live: Liveness,
+    /// Its state in the central register, where it is there.
+    pub published: Option<AssetState>,
+    /// Whether everything was seen where it could have been found.
+    pub coverage: Coverage,
+    /// Whether the type is published without a record.
+    pub type_is_asset: bool,
+}
+
+/// What is to be done with the entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// Nothing: no entry is there, and none is due.
+    Nothing,
+    /// A new entry from all sources.
+    Create,
+    /// A new entry that the source register alone vouches for, marked `unverified`.
+    CreateUnverified,
+    /// Bring the entry up to date; one that was retired becomes active again.
+    Update,
+    /// Bring the technical attributes up to date; what people said last stays.
+    UpdateTechnical,
+    /// Bring the organisational attributes up to date; what AWS Config said last stays.
+    UpdateOrganisational,
+    /// Absent: wait for the grace, then retire.
+    RetireAfterGrace,
+    /// Would change, but may not.
+    Withhold(WithheldReason),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Outcome {
+    /// The finding, besides `divergent` ones, which come from comparing values.
+    pub finding: Option<FindingKind>,
+    /// What is done.
+    pub action: Action,
+}
+
+const fn row(finding: Option<FindingKind>, action: Action) -> Outcome {
+    Outcome { finding, action }
+}
+
+/// Looks up what follows.
+pub fn outcome(facts: Facts) -> Outcome {
+    use Action::{
+        Create, CreateUnverified, Nothing, RetireAfterGrace, Update, UpdateOrganisational, UpdateTechnical,
+        Withhold,
+    };
+    use AssetState::{Active, Retired};
+    use Coverage::{Complete, Incomplete};
+    use FindingKind::{Absent, RetiredButLive, Unregistered, Unverified};
+    use Liveness::{Live, NotSeen, Sighted};
+
+    // A sighting in an incomplete scope leaves open whether it lives, whatever else was seen.
+    let coverage = match facts.live {
+        Sighted => match facts.coverage {
+            Complete => Incomplete(crate::coverage::Reason::ServiceError),
+            incomplete @ Incomplete(_) => incomplete,
+        },
+        NotSeen | Live => facts.coverage,
+    };
+    match (facts.live, facts.record, facts.published, coverage) {
+        // A record and a live item.
+        (Live, Some(lifecycle), published, _) => {
+            let finding = (lifecycle == Lifecycle::Retired).then_some(RetiredButLive);
+            row(finding, if published.is_some() { Update } else { Create })
+        }
+        // A live item that no record speaks of.
+        (Live, None, None, _) if facts.type_is_asset => row(Some(Unregistered), Create),
+        (Live, None, None, _) => row(Some(Unregistered), Withhold(WithheldReason::TypeNotPublished)),
+        (Live, None, Some(Active), _) => row(Some(Unregistered), UpdateTechnical),
+        (Live, None, Some(Retired), _) if facts.type_is_asset => row(Some(Unregistered), UpdateTechnical),
+        (Live, None, Some(Retired), _) => row(Some(Unregistered), Withhold(WithheldReason::TypeNotPublished)),
+
+        // A planned asset is not expected to live yet.
+        (NotSeen | Sighted, Some(Lifecycle::Planned), Some(_), _) => row(None, UpdateOrganisational),
+        (NotSeen | Sighted, Some(Lifecycle::Planned), None, _) => {
+            row(None, Withhold(WithheldReason::Planned))
+        }
+
+        // A record says that it is gone, and it is.
+        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Active), Complete) => row(None, RetireAfterGrace),
+        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Retired), Complete) => {
+            row(None, UpdateOrganisational)
+        }
+        (NotSeen | Sighted, Some(Lifecycle::Retired), None, _) => row(None, Nothing),
+
+        // A record, and nothing lives.
+        (NotSeen | Sighted, Some(Lifecycle::Active), Some(Active), Complete) => {
+            row(Some(Absent), RetireAfterGrace)
+        }
+        (NotSeen | Sighted, Some(Lifecycle::Active), Some(Retired) | None, Complete) => {
+            row(Some(Absent), Withhold(WithheldReason::NotLive))
+        }
+
+        // A record, and not enough was seen.
+        (NotSeen | Sighted, Some(_), Some(_), Incomplete(_)) => row(Some(Unverified), UpdateOrganisational),
+        (NotSeen | Sighted, Some(Lifecycle::Active), None, Incomplete(_)) => {
+            row(Some(Unverified), CreateUnverified)
+        }
+
+        // Only the central register speaks of it.
+        (NotSeen | Sighted, None, Some(Active), Complete) => row(Some(Absent), RetireAfterGrace),
+        (NotSeen | Sighted, None, Some(Active), Incomplete(_)) => {
+            row(Some(Unverified), Withhold(WithheldReason::Unverified))
+        }
+        (NotSeen | Sighted, None, Some(Retired), _) => row(None, Nothing),
+
+        // An item in an incomplete scope, and nothing else.
+        (Sighted, None, None, _) => row(Some(Unverified), Withhold(WithheldReason::Unverified)),
+        (NotSeen, None, None, _) => row(None, Nothing),
+    }
+}
+
+#[cfg(test)]
+mod tests;

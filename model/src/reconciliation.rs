@@ -1,0 +1,212 @@
+//! Identification, authority and the table of outcomes, put together: what one account's inventory, records and
+//! published assets amount to.
+//!
+//! Pure: the same input gives the same output, whatever order it comes in. Each live item, each record and
+//! each published asset ends in exactly one [`ReconciledAsset`], and no `asset_key` has two changes.
+
+mod judge;
+mod not_aws;
+mod published_index;
+mod subject;
+mod tangle;
+mod unplaced;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::absence::RetireRules;
+use crate::asset::{AssetKey, PublishedAsset};
+use crate::asset_record::{AssetRecord, RejectedRecord};
+use crate::change_set::Change;
+use crate::configuration_item::ConfigurationItem;
+use crate::finding::{Finding, FindingKind};
+use crate::gate::AccountTotals;
+use crate::history::{AccountHistory, AssetHistory};
+use crate::identification::{ItemIndex, Rule, identify};
+use crate::identifiers::Region;
+use crate::inventory::AccountInventory;
+use crate::resource_type::TypePolicy;
+
+pub use not_aws::reconcile_not_aws;
+pub use unplaced::{UnplacedRecord, reconcile_unplaced};
+
+use judge::Judge;
+use published_index::PublishedIndex;
+use subject::Subject;
+
+/// What is the same for every account of a run.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The environment: part of every minted key.
+    pub environment: String,
+    /// Which types are assets.
+    pub types: TypePolicy,
+    /// When an absent asset is retired.
+    pub retire: RetireRules,
+}
+
+/// What speaks of one account.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountInput<'a> {
+    /// Live items and their completeness.
+    pub inventory: &'a AccountInventory,
+    /// Records whose account this is.
+    pub records: &'a [AssetRecord],
+    /// Rows naming this account that make no sense.
+    pub rejected: &'a [RejectedRecord],
+    /// Our entries in the central register, retired ones included.
+    pub published: &'a [PublishedAsset],
+}
+
+/// Where the parties that speak of one asset ended up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReconciledAsset {
+    /// Its key.
+    pub asset_key: AssetKey,
+    /// The records, by row key: one, none, or several where it is ambiguous.
+    pub records: Vec<String>,
+    /// The live items as `region/type/id`: one, none, or several where it is ambiguous.
+    pub items: Vec<String>,
+    /// Our entries.
+    pub published: Vec<AssetKey>,
+    /// The rule that joined record and item.
+    pub rule: Option<Rule>,
+}
+
+/// What one account amounts to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountReconciliation {
+    /// Every asset, with what speaks of it.
+    pub assets: Vec<ReconciledAsset>,
+    /// Differences, in a stable order.
+    pub findings: Vec<Finding>,
+    /// At most one per key, in the order of keys.
+    pub changes: Vec<Change>,
+    /// What the next run shall know.
+    pub history: AccountHistory,
+    /// What the gate shall know.
+    pub totals: AccountTotals,
+}
+
+/// Reconciles one account at the instant `now`.
+pub fn reconcile(
+    input: &AccountInput<'_>,
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+) -> AccountReconciliation {
+    let mut items: Vec<&ConfigurationItem> = input.inventory.items.iter().collect();
+    items.sort_by(|a, b| item_order(a).cmp(&item_order(b)));
+    let mut records: Vec<&AssetRecord> = input.records.iter().collect();
+    records.sort_by(|a, b| record_order(a).cmp(&record_order(b)));
+
+    let index = ItemIndex::new(&items);
+    let identification = identify(&index, &records);
+    let named = named_regions(input);
+    let mut published = PublishedIndex::new(input.published);
+
+    let (subjects, tangles) = subject::gather(
+        &rules.environment,
+        &identification,
+        &items,
+        &records,
+        Some(&input.inventory.account_id),
+    );
+    let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
+    for tangle in &tangles {
+        tangle::judge(&mut judge, tangle, &items, &records, &mut published);
+    }
+    for (subject, entry) in published.assign(subjects) {
+        let sighted_elsewhere = subject.item.is_none() && subject.is_sighted(&index, entry);
+        judge.judge(&subject, entry, sighted_elsewhere);
+    }
+    for entry in published.unclaimed() {
+        let subject = Subject::of_published(entry);
+        let sighted = subject.is_sighted(&index, Some(entry));
+        judge.judge(&subject, Some(entry), sighted);
+    }
+    for rejected in input.rejected {
+        judge.reject(rejected);
+    }
+    judge.finish()
+}
+
+/// Makes the finding of a row that makes no sense and names no account.
+pub fn rejected_without_account(
+    rejected: &[RejectedRecord],
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+) -> AccountReconciliation {
+    let named = BTreeSet::new();
+    let mut judge = Judge::new(rules, history, now, None, &named);
+    rejected.iter().for_each(|record| judge.reject(record));
+    judge.finish()
+}
+
+fn item_order(item: &ConfigurationItem) -> (&Region, &str, &str, Option<&str>) {
+    (
+        &item.region,
+        item.resource_type.as_str(),
+        item.resource_id.as_str(),
+        item.arn.as_ref().map(crate::arn::Arn::as_str),
+    )
+}
+
+fn record_order(record: &AssetRecord) -> impl Ord + '_ {
+    (&record.row_key, &record.arn, &record.resource_type, &record.resource_id, &record.region)
+}
+
+/// The regions that records and published assets name.
+fn named_regions(input: &AccountInput<'_>) -> BTreeSet<Region> {
+    let of_records = input.records.iter().flat_map(|record| {
+        [record.region.clone(), record.arn.as_ref().and_then(crate::arn::Arn::region)].into_iter().flatten()
+    });
+    let of_published = input.published.iter().filter_map(PublishedAsset::region);
+    of_records.chain(of_published).collect()
+}
+
+/// The order of findings in files and reports: the gravest first, then by place.
+fn finding_order(finding: &Finding) -> impl Ord + '_ {
+    (
+        std::cmp::Reverse(finding.severity),
+        finding.kind,
+        &finding.region,
+        &finding.resource_type,
+        &finding.resource_id,
+        &finding.attribute,
+        &finding.finding_id,
+    )
+}
+
+/// Gives every finding the instant of its first sighting, and the history of those that are open.
+///
+/// While something of the account is not seen, a finding that is missing today may be back tomorrow: its first
+/// sighting is kept.
+fn date_findings(
+    findings: &mut [Finding],
+    before: &BTreeMap<String, Timestamp>,
+    keep_missing: bool,
+    now: Timestamp,
+) -> BTreeMap<String, Timestamp> {
+    let mut after = if keep_missing { before.clone() } else { BTreeMap::new() };
+    for finding in findings {
+        let since = before.get(&finding.finding_id).copied().unwrap_or(now);
+        finding.since = Some(since);
+        after.insert(finding.finding_id.clone(), since);
+    }
+    after
+}
+
+/// History of assets, begun from what was known.
+type AssetHistories = BTreeMap<AssetKey, AssetHistory>;
+
+/// Tells whether a kind means that the asset's life is in question, for which looks are evidence.
+fn has_looks(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::Absent | FindingKind::Unverified)
+}
+
+#[cfg(test)]
+mod tests;

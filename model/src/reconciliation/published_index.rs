@@ -1,0 +1,112 @@
+//! Which entry of the central register is a subject's: by key, then by ARN, then by asset id (SEMANTICS 3.1).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::subject::Subject;
+use crate::arn::Arn;
+use crate::asset::{AssetKey, PublishedAsset};
+use crate::identifiers::AssetId;
+
+/// Our entries of one account, each given away at most once.
+pub(super) struct PublishedIndex<'a> {
+    entries: BTreeMap<AssetKey, &'a PublishedAsset>,
+    by_arn: HashMap<Arn, Vec<AssetKey>>,
+    by_asset_id: HashMap<AssetId, Vec<AssetKey>>,
+    claimed: BTreeSet<AssetKey>,
+}
+
+impl<'a> PublishedIndex<'a> {
+    pub(super) fn new(published: &'a [PublishedAsset]) -> Self {
+        let mut index = Self {
+            entries: BTreeMap::new(),
+            by_arn: HashMap::new(),
+            by_asset_id: HashMap::new(),
+            claimed: BTreeSet::new(),
+        };
+        for entry in published {
+            if index.entries.insert(entry.asset_key, entry).is_some() {
+                continue;
+            }
+            if let Some(arn) = entry.arn() {
+                index.by_arn.entry(arn).or_default().push(entry.asset_key);
+            }
+            if let Some(id) = entry.asset_id() {
+                index.by_asset_id.entry(id).or_default().push(entry.asset_key);
+            }
+        }
+        index
+    }
+
+    fn claim(&mut self, key: AssetKey) -> Option<&'a PublishedAsset> {
+        let entry = *self.entries.get(&key)?;
+        self.claimed.insert(key).then_some(entry)
+    }
+
+    fn is_free(&self, key: &AssetKey) -> bool {
+        self.entries.contains_key(key) && !self.claimed.contains(key)
+    }
+
+    /// Claims everything that might be meant by an ambiguous party: it is withheld, so too much does no harm.
+    pub(super) fn claim_all(&mut self, subject: &Subject<'_>) -> Vec<&'a PublishedAsset> {
+        let mut keys = subject.keys.clone();
+        keys.extend(subject.arn().and_then(|arn| self.by_arn.get(arn)).into_iter().flatten());
+        keys.extend(subject.asset_id().and_then(|id| self.by_asset_id.get(id)).into_iter().flatten());
+        keys.into_iter().filter_map(|key| self.claim(key)).collect()
+    }
+
+    /// Gives each subject its entry. The better evidence is used up for all subjects before the weaker is tried
+    /// for any.
+    pub(super) fn assign<'s>(
+        &mut self,
+        subjects: Vec<Subject<'s>>,
+    ) -> Vec<(Subject<'s>, Option<&'a PublishedAsset>)> {
+        let mut assigned: Vec<(Subject<'s>, Option<&'a PublishedAsset>)> =
+            subjects.into_iter().map(|subject| (subject, None)).collect();
+        type Rule<'a> = fn(&PublishedIndex<'a>, &Subject<'_>) -> Option<AssetKey>;
+        let rules: [Rule<'a>; 4] =
+            [Self::by_minted_key, Self::by_earlier_key, Self::by_arn, Self::by_asset_id];
+        for rule in rules {
+            for (subject, entry) in assigned.iter_mut().filter(|(_, entry)| entry.is_none()) {
+                if let Some(key) = rule(self, subject) {
+                    *entry = self.claim(key);
+                }
+            }
+        }
+        assigned
+    }
+
+    fn by_minted_key(&self, subject: &Subject<'_>) -> Option<AssetKey> {
+        subject.keys.first().copied().filter(|key| self.is_free(key))
+    }
+
+    fn by_earlier_key(&self, subject: &Subject<'_>) -> Option<AssetKey> {
+        subject.keys.iter().copied().find(|key| self.is_free(key))
+    }
+
+    fn by_arn(&self, subject: &Subject<'_>) -> Option<AssetKey> {
+        self.the_only_free(self.by_arn.get(subject.arn()?)?)
+    }
+
+    /// An asset id moves with people's paperwork. An entry that names another resource than the subject is not
+    /// taken over: its own resource may still run where nobody could look.
+    fn by_asset_id(&self, subject: &Subject<'_>) -> Option<AssetKey> {
+        let key = self.the_only_free(self.by_asset_id.get(subject.asset_id()?)?)?;
+        let entry = self.entries.get(&key)?;
+        let other_arn = subject.arn().zip(entry.arn()).is_some_and(|(own, theirs)| *own != theirs);
+        let theirs = entry.resource_type().zip(entry.resource_id());
+        let other_resource =
+            subject.resource().zip(theirs).is_some_and(|((kind, id), (k, i))| (kind, id) != (&k, &i));
+        (!other_arn && !other_resource).then_some(key)
+    }
+
+    fn the_only_free(&self, keys: &[AssetKey]) -> Option<AssetKey> {
+        let mut free = keys.iter().copied().filter(|key| self.is_free(key));
+        let first = free.next()?;
+        free.next().is_none().then_some(first)
+    }
+
+    /// Gives the entries that no subject took, in the order of their keys.
+    pub(super) fn unclaimed(&self) -> Vec<&'a PublishedAsset> {
+        self.entries.iter().filter(|(key, _)| !self.claimed.contains(key)).map(|(_, entry)| *entry).collect()
+    }
+}

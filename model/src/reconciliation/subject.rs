@@ -1,0 +1,138 @@
+//! What speaks of one asset, and the keys under which the register may know it.
+
+use crate::arn::Arn;
+use crate::asset::{AssetKey, KeyBasis, PublishedAsset};
+use crate::asset_record::AssetRecord;
+use crate::configuration_item::ConfigurationItem;
+use crate::identification::{Identification, ItemIndex, Rule, Tangle, shared_by_several};
+use crate::identifiers::{AccountId, AssetId, ResourceId, ResourceType};
+
+/// A record and a live item, or one of them, or neither (only the register speaks of it).
+#[derive(Clone, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) item: Option<&'a ConfigurationItem>,
+    pub(super) record: Option<&'a AssetRecord>,
+    pub(super) rule: Option<Rule>,
+    /// The keys that it may have, the one to mint first.
+    pub(super) keys: Vec<AssetKey>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(
+        environment: &str,
+        account: Option<&AccountId>,
+        record: Option<&'a AssetRecord>,
+        item: Option<&'a ConfigurationItem>,
+        rule: Option<Rule>,
+    ) -> Self {
+        Self { item, record, rule, keys: candidate_keys(environment, account, record, item) }
+    }
+
+    pub(super) fn of_published(asset: &PublishedAsset) -> Self {
+        Self { item: None, record: None, rule: None, keys: vec![asset.asset_key] }
+    }
+
+    pub(super) fn arn(&self) -> Option<&'a Arn> {
+        self.item
+            .and_then(|item| item.arn.as_ref())
+            .or_else(|| self.record.and_then(|record| record.arn.as_ref()))
+    }
+
+    pub(super) fn resource(&self) -> Option<(&'a ResourceType, &'a ResourceId)> {
+        self.item.map(|item| (&item.resource_type, &item.resource_id)).or_else(|| {
+            let record = self.record?;
+            record.resource_type.as_ref().zip(record.resource_id.as_ref())
+        })
+    }
+
+    pub(super) fn asset_id(&self) -> Option<&'a AssetId> {
+        self.record.and_then(|record| record.asset_id.as_ref())
+    }
+
+    /// Tells whether something that carries the subject's names was seen anywhere in the account.
+    pub(super) fn is_sighted(&self, index: &ItemIndex<'_>, entry: Option<&PublishedAsset>) -> bool {
+        let resource = self.resource();
+        let by_own = index.sighted(self.arn(), resource.map(|(kind, _)| kind), resource.map(|(_, id)| id));
+        let by_entry = entry.is_some_and(|entry| {
+            index.sighted(entry.arn().as_ref(), entry.resource_type().as_ref(), entry.resource_id().as_ref())
+        });
+        by_own || by_entry
+    }
+}
+
+/// Makes the keys that a subject may have in the register: it may have been published when less was known of
+/// it, so a live item's ARN, its scope, and what the record alone gives are all tried.
+fn candidate_keys(
+    environment: &str,
+    account: Option<&AccountId>,
+    record: Option<&AssetRecord>,
+    item: Option<&ConfigurationItem>,
+) -> Vec<AssetKey> {
+    let mut keys: Vec<AssetKey> = Vec::with_capacity(4);
+    let mut add = |basis: KeyBasis<'_>| {
+        let key = AssetKey::mint(environment, &basis);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    };
+    if let Some(item) = item {
+        if let Some(arn) = &item.arn {
+            add(KeyBasis::Arn(arn));
+        }
+        add(KeyBasis::Scope(&item.account_id, Some(&item.region), &item.resource_type, &item.resource_id));
+    }
+    if let Some(record) = record {
+        if let Some(arn) = &record.arn {
+            add(KeyBasis::Arn(arn));
+        }
+        let account = record.account_id.as_ref().or(account);
+        if let (Some(account), Some(kind), Some(id)) = (account, &record.resource_type, &record.resource_id) {
+            add(KeyBasis::Scope(account, record.region.as_ref(), kind, id));
+        }
+        if record.arn.is_none() && record.resource_id.is_none() || !record.aws {
+            add(KeyBasis::Row(&record.row_key));
+        }
+    }
+    keys
+}
+
+/// Turns an identification into subjects with distinct keys. What would share a key is ambiguous.
+pub(super) fn gather<'a>(
+    environment: &str,
+    identification: &Identification,
+    items: &[&'a ConfigurationItem],
+    records: &[&'a AssetRecord],
+    account: Option<&AccountId>,
+) -> (Vec<Subject<'a>>, Vec<Tangle>) {
+    let paired =
+        identification.pairs.iter().map(|pair| (Some(pair.record), Some(pair.item), Some(pair.rule)));
+    let records_alone = identification.records_alone.iter().map(|record| (Some(*record), None, None));
+    let items_alone = identification.items_alone.iter().map(|item| (None, Some(*item), None));
+    let parties: Vec<_> = paired.chain(records_alone).chain(items_alone).collect();
+    let subjects: Vec<Subject<'a>> = parties
+        .iter()
+        .map(|(record, item, rule)| {
+            let record = record.and_then(|index| records.get(index).copied());
+            let item = item.and_then(|index| items.get(index).copied());
+            Subject::new(environment, account, record, item, *rule)
+        })
+        .collect();
+
+    let primary =
+        subjects.iter().enumerate().filter_map(|(index, subject)| Some((*subject.keys.first()?, index)));
+    let mut tangles = identification.tangles.clone();
+    let mut taken = vec![false; subjects.len()];
+    for (_, members) in shared_by_several(primary) {
+        let mut tangle = Tangle::default();
+        for member in members {
+            if let (Some((record, item, _)), Some(mark)) = (parties.get(member), taken.get_mut(member)) {
+                *mark = true;
+                tangle.records.extend(record);
+                tangle.items.extend(item);
+            }
+        }
+        tangles.push(tangle);
+    }
+    let subjects = subjects.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(subject, _)| subject);
+    (subjects.collect(), tangles)
+}

@@ -1,0 +1,104 @@
+//! What can only be decided over all accounts: rows without account, keys that two accounts claim.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::arn::Arn;
+use crate::asset::AssetKey;
+use crate::asset_record::AssetRecord;
+use crate::configuration_item::ConfigurationItem;
+use crate::identifiers::{AccountId, ResourceId, ResourceType};
+use crate::reconciliation::UnplacedRecord;
+
+/// Looks for the accounts in which unplaced rows' resources live. It sees every item of every account once and
+/// keeps only what matches.
+#[derive(Debug)]
+pub struct Placement {
+    records: Vec<AssetRecord>,
+    by_arn: HashMap<Arn, Vec<usize>>,
+    by_id: HashMap<(ResourceType, ResourceId), Vec<usize>>,
+    by_arn_in: BTreeMap<usize, BTreeSet<AccountId>>,
+    by_id_in: BTreeMap<usize, BTreeSet<AccountId>>,
+}
+
+impl Placement {
+    /// Takes the rows whose account is not known.
+    pub fn new(records: Vec<AssetRecord>) -> Self {
+        let mut by_arn: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_id: HashMap<_, Vec<usize>> = HashMap::new();
+        for (index, record) in records.iter().enumerate() {
+            if let Some(arn) = &record.arn {
+                by_arn.entry(arn.clone()).or_default().push(index);
+            }
+            if let (Some(kind), Some(id)) = (&record.resource_type, &record.resource_id) {
+                by_id.entry((kind.clone(), id.clone())).or_default().push(index);
+            }
+        }
+        Self { records, by_arn, by_id, by_arn_in: BTreeMap::new(), by_id_in: BTreeMap::new() }
+    }
+
+    /// Tells whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Looks at one live item.
+    pub fn see(&mut self, item: &ConfigurationItem) {
+        if let Some(records) = item.arn.as_ref().and_then(|arn| self.by_arn.get(arn)) {
+            for record in records {
+                self.by_arn_in.entry(*record).or_default().insert(item.account_id.clone());
+            }
+        }
+        if let Some(records) = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone())) {
+            for record in records {
+                self.by_id_in.entry(*record).or_default().insert(item.account_id.clone());
+            }
+        }
+    }
+
+    /// Places each row in the one account where its ARN lives, or, if everything was seen, where its type and
+    /// id live. What is not placed keeps whether anything of its names was seen (SEMANTICS 2.14).
+    pub fn finish(self, everything_complete: bool) -> (Vec<AssetRecord>, Vec<UnplacedRecord>) {
+        let mut placed = Vec::new();
+        let mut unplaced = Vec::new();
+        for (index, record) in self.records.into_iter().enumerate() {
+            let by_arn = self.by_arn_in.get(&index);
+            let by_id = self.by_id_in.get(&index);
+            let account =
+                only(by_arn).or_else(|| only(by_id).filter(|_| by_arn.is_none() && everything_complete));
+            match account {
+                Some(account) => placed.push(AssetRecord { account_id: Some(account.clone()), ..record }),
+                None => {
+                    unplaced.push(UnplacedRecord { record, sighted: by_arn.is_some() || by_id.is_some() })
+                }
+            }
+        }
+        (placed, unplaced)
+    }
+}
+
+fn only(accounts: Option<&BTreeSet<AccountId>>) -> Option<&AccountId> {
+    let accounts = accounts?;
+    accounts.first().filter(|_| accounts.len() == 1)
+}
+
+/// Notes the keys of all changes of a plan and finds those that are claimed twice: a plan holds at most one
+/// change per key over all accounts (SEMANTICS 3.1). Sixteen bytes a key.
+#[derive(Debug, Default)]
+pub struct KeyCensus {
+    seen: std::collections::HashSet<AssetKey>,
+    twice: BTreeSet<AssetKey>,
+}
+
+impl KeyCensus {
+    /// Notes a key.
+    pub fn add(&mut self, key: AssetKey) {
+        if !self.seen.insert(key) {
+            self.twice.insert(key);
+        }
+    }
+
+    /// Gives the keys that were noted more than once.
+    pub fn claimed_twice(self) -> BTreeSet<AssetKey> {
+        self.twice
+    }
+}
