@@ -1,0 +1,223 @@
+//! Serves pages of a query's rows.
+
+use super::{
+    aggregate::{compare_all, groups},
+    grammar,
+    projection::values,
+    query::{OrderKey, Query},
+};
+use crate::{
+    aws::{
+        Aws,
+        answer::Answer,
+        error::AwsError,
+        token::{Cursor, Listing},
+    },
+    estate::{
+        Estate, Item,
+        code::{hash, hash_text},
+        placement::REPEATED,
+    },
+    faults::Fault,
+};
+use serde_json::{Value, json};
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The greatest page that AWS Config gives.
+const MAX_LIMIT: u64 = 100;
+/// The page that it gives unasked.
+const DEFAULT_LIMIT: u64 = 25;
+/// How many queries and sorted listings are kept; when full, all are dropped.
+const KEPT_QUERIES: usize = 1024;
+const KEPT_LISTINGS: usize = 64;
+/// How many rows a page has whose token repeats.
+const REPEATED_PAGE: usize = 3;
+
+/// Queries that were read before, and listings that were sorted before.
+#[derive(Default)]
+pub(crate) struct SelectCache {
+    queries: Mutex<HashMap<String, Arc<Query>>>,
+    sorted: Mutex<HashMap<Listing, Arc<Vec<Item>>>>,
+}
+
+impl Aws {
+    /// Answers `SelectResourceConfig`.
+    pub(crate) fn select(&self, account: usize, region: usize, input: &Value) -> Result<Answer, AwsError> {
+        let expression = input["Expression"].as_str().unwrap_or_default();
+        let limit = limit(&input["Limit"])?;
+        let query = self.select_cache.query(expression)?;
+        let place = [account as u64, region as u64, limit as u64];
+        let listing = hash(&[hash_text(place[0], expression), place[1], place[2], 300]);
+        let cursor = match input["NextToken"].as_str() {
+            None => Cursor::default(),
+            Some(token) => self.tokens.read(listing, token).ok_or_else(|| {
+                AwsError::new(
+                    "InvalidNextTokenException",
+                    "the specified nextToken is not valid for this query",
+                )
+            })?,
+        };
+        let (rows, next) = self.rows(account, region, &query, listing, cursor, limit);
+        let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+        let fields: Vec<Value> = query.fields.iter().map(|name| json!({"Name": name})).collect();
+        let mut answer = json!({"Results": rows, "QueryInfo": {"SelectFields": fields}});
+        if let Some(next) = next {
+            answer["NextToken"] = json!(self.tokens.write(listing, next));
+        }
+        Ok(Answer::json(answer.to_string()))
+    }
+
+    fn rows(
+        &self,
+        account: usize,
+        region: usize,
+        query: &Query,
+        listing: Listing,
+        cursor: Cursor,
+        limit: usize,
+    ) -> (Vec<Value>, Option<Cursor>) {
+        let estate = &self.estate;
+        let placement = &estate.placement;
+        let repeats =
+            placement.hits(Fault::RepeatedToken, account, region) && query.kinds.contains(&REPEATED);
+        // The first page is whole, so that a short listing stays a single call.
+        let size = if repeats {
+            REPEATED_PAGE.min(limit)
+        } else if cursor.page == 0 {
+            limit
+        } else {
+            self.tokens.page_size(listing, cursor.page, limit)
+        };
+        let following = |position| Some(Cursor { position, page: cursor.page + 1 });
+        if query.aggregates() {
+            let rows =
+                groups(estate, query, matching(estate, account, region, query, 0).map(|(_, item)| item));
+            return page_of(&rows, cursor, size, |row| row.clone(), orders_by_aggregate(query));
+        }
+        if !query.order_by.is_empty() {
+            let items = self.select_cache.sorted(listing, estate, account, region, query);
+            return page_of(&items, cursor, size, |item| query.projection.row(estate, *item), false);
+        }
+        let mut rows = Vec::with_capacity(size);
+        let mut next = None;
+        for (position, item) in matching(estate, account, region, query, cursor.position) {
+            if rows.len() == size {
+                next = following(position);
+                break;
+            }
+            rows.push(query.projection.row(estate, item));
+        }
+        if repeats && next.is_some() {
+            // Always the same token: whoever follows it is shown the same rows for ever.
+            next = Some(Cursor { position: size as u64, page: 1 });
+        }
+        (rows, next)
+    }
+}
+
+/// The resources that a query matches from a position on, each with its own position.
+fn matching<'a>(
+    estate: &'a Estate,
+    account: usize,
+    region: usize,
+    query: &'a Query,
+    from: u64,
+) -> impl Iterator<Item = (u64, Item)> + 'a {
+    let (first_kind, first_row) = ((from >> 32) as usize, from as u32);
+    query.kinds.iter().enumerate().skip(first_kind).flat_map(move |(at, kind)| {
+        let recorded = estate.recorded(account, region, *kind);
+        let first = if at == first_kind { first_row } else { 0 };
+        (first..recorded.rows())
+            .map(move |row| ((at as u64) << 32 | u64::from(row), recorded.item(account, *kind, row)))
+            .filter(|(_, item)| {
+                query.condition.as_ref().is_none_or(|condition| condition.holds(estate, *item))
+            })
+    })
+}
+
+fn page_of<T>(
+    all: &[T],
+    cursor: Cursor,
+    size: usize,
+    row: impl Fn(&T) -> Value,
+    single: bool,
+) -> (Vec<Value>, Option<Cursor>) {
+    let from = (cursor.position as usize).min(all.len());
+    let until = (from + size).min(all.len());
+    let next = Cursor { position: until as u64, page: cursor.page + 1 };
+    (all[from..until].iter().map(row).collect(), (until < all.len() && !single).then_some(next))
+}
+
+/// AWS Config gives a listing that is ordered by an aggregate one page only.
+fn orders_by_aggregate(query: &Query) -> bool {
+    query.order_by.iter().any(|(key, _)| matches!(key, OrderKey::Aggregate(_)))
+}
+
+fn limit(value: &Value) -> Result<usize, AwsError> {
+    let limit = if value.is_null() { Some(DEFAULT_LIMIT) } else { value.as_u64() };
+    match limit {
+        Some(0) => Ok(DEFAULT_LIMIT as usize),
+        Some(limit) if limit <= MAX_LIMIT => Ok(limit as usize),
+        _ => Err(AwsError::new(
+            "InvalidLimitException",
+            format!("Limit is {value}, at most {MAX_LIMIT} is allowed"),
+        )),
+    }
+}
+
+impl SelectCache {
+    fn query(&self, expression: &str) -> Result<Arc<Query>, AwsError> {
+        let mut queries = self.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(query) = queries.get(expression) {
+            return Ok(Arc::clone(query));
+        }
+        let query = grammar::read(expression)
+            .map_err(|message| AwsError::new("InvalidExpressionException", message))?;
+        let query = Arc::new(query);
+        if queries.len() >= KEPT_QUERIES {
+            queries.clear();
+        }
+        queries.insert(expression.to_owned(), Arc::clone(&query));
+        Ok(query)
+    }
+
+    fn sorted(
+        &self,
+        listing: Listing,
+        estate: &Estate,
+        account: usize,
+        region: usize,
+        query: &Query,
+    ) -> Arc<Vec<Item>> {
+        let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(items) = sorted.get(&listing) {
+            return Arc::clone(items);
+        }
+        let mut keyed: Vec<(Vec<Vec<Value>>, Item)> = matching(estate, account, region, query, 0)
+            .map(|(_, item)| {
+                let key = |(key, _): &(OrderKey, bool)| match key {
+                    OrderKey::Property(property) => values(estate, item, property),
+                    OrderKey::Aggregate(_) => Vec::new(),
+                };
+                (query.order_by.iter().map(key).collect(), item)
+            })
+            .collect();
+        keyed.sort_by(|(left, _), (right, _)| {
+            let orderings = query.order_by.iter().enumerate().map(|(at, (_, descends))| {
+                let ordering = compare_all(&left[at], &right[at]);
+                if *descends { ordering.reverse() } else { ordering }
+            });
+            orderings.into_iter().find(|ordering| *ordering != Ordering::Equal).unwrap_or(Ordering::Equal)
+        });
+        let items = Arc::new(keyed.into_iter().map(|(_, item)| item).collect::<Vec<_>>());
+        if sorted.len() >= KEPT_LISTINGS {
+            sorted.clear();
+        }
+        sorted.insert(listing, Arc::clone(&items));
+        items
+    }
+}

@@ -1,0 +1,109 @@
+//! What AWS Config has recorded in an account and region, which is not always what is there.
+
+use super::{Estate, Item, accounts::REGION_COUNT, kind::Kind, placement::Placement};
+use crate::faults::Fault;
+
+/// Rows that AWS Config serves of one type in one account and region: first live ones, then others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// The region whose numbering the rows follow: the home region for global types.
+    pub(crate) home: usize,
+    pub(crate) live: u32,
+    pub(crate) withdrawn: u32,
+    first_withdrawn: u32,
+}
+
+impl Recorded {
+    /// How many rows there are.
+    pub(crate) const fn rows(&self) -> u32 {
+        self.live + self.withdrawn
+    }
+
+    /// The resource of the nth row.
+    pub(crate) const fn item(&self, account: usize, kind: Kind, row: u32) -> Item {
+        let number = if row < self.live { row } else { self.first_withdrawn + (row - self.live) };
+        Item { account: account as u16, region: self.home as u8, kind, number }
+    }
+}
+
+/// How a recorder chooses its types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    /// Everything, with or without IAM.
+    All { global: bool },
+    /// Only what is listed.
+    Inclusion,
+    /// All but what is listed.
+    Exclusion,
+}
+
+impl Estate {
+    /// How the recorder of an account and region chooses; `None`: there is no recorder.
+    pub(crate) fn strategy(&self, account: usize, region: usize) -> Option<Strategy> {
+        let placement = &self.placement;
+        if placement.hits(Fault::RecorderAbsent, account, region) {
+            None
+        } else if placement.hits(Fault::TypeNotRecorded, account, region) {
+            Some(Strategy::Exclusion)
+        } else if region == REGION_COUNT - 1 && account % 7 == 5 {
+            Some(Strategy::Inclusion)
+        } else {
+            Some(Strategy::All { global: Placement::records_global(account, region) })
+        }
+    }
+
+    /// What AWS Config serves of a type in an account and region.
+    pub(crate) fn recorded(&self, account: usize, region: usize, kind: Kind) -> Recorded {
+        let home = if kind.global() { 0 } else { region };
+        let holding = self.holding(account, home, kind);
+        let mut recorded = Recorded {
+            home,
+            live: holding.live,
+            withdrawn: holding.withdrawn,
+            first_withdrawn: holding.live,
+        };
+        let absent = self.placement.hits(Fault::RecorderAbsent, account, region);
+        if absent || !self.placement.records(account, region, kind) {
+            (recorded.live, recorded.withdrawn) = (0, 0);
+        } else if self.placement.hits(Fault::RecorderWarming, account, region) {
+            recorded.live = recorded.live.div_ceil(2);
+        }
+        recorded
+    }
+
+    /// Whether the absence of a resource can be concluded in a scope: it is complete, and if it shows nothing
+    /// of the type, then the type was seen recorded in that region of another account.
+    pub(crate) fn complete(&self, account: usize, region: usize, kind: Kind) -> bool {
+        let seen = |account| {
+            self.placement.gap(account, region, kind).is_none()
+                && self.recorded(account, region, kind).live > 0
+        };
+        self.placement.gap(account, region, kind).is_none()
+            && (seen(account) || (0..self.accounts.len()).any(seen))
+    }
+
+    /// What AWS Config says of the state of a resource.
+    pub(crate) fn status(&self, item: Item) -> &'static str {
+        let holding = self.holding(usize::from(item.account), usize::from(item.region), item.kind);
+        match item.number.checked_sub(holding.live) {
+            None if self.fact(item, 70).is_multiple_of(8) => "ResourceDiscovered",
+            None => "OK",
+            Some(past) if past >= holding.withdrawn => "ResourceDeleted",
+            Some(past) => {
+                ["ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"][past as usize % 3]
+            }
+        }
+    }
+
+    /// When AWS Config saw a resource deleted, in seconds since 1970; `None` for what is there. Every other
+    /// deletion it never saw: it does not know such a resource at all.
+    pub(crate) fn deletion_time(&self, item: Item) -> Option<i64> {
+        let holding = self.holding(usize::from(item.account), usize::from(item.region), item.kind);
+        let past = item.number.checked_sub(holding.live)?;
+        let seen = match past.checked_sub(holding.withdrawn) {
+            None => self.status(item) != "ResourceNotRecorded",
+            Some(gone) => gone % 2 == 0,
+        };
+        seen.then(|| self.captured_at(item))
+    }
+}

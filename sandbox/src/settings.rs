@@ -1,0 +1,136 @@
+//! Settings for bestand that fit a sandbox.
+
+use crate::{options::SandboxOptions, truth::Truth};
+use std::path::Path;
+
+/// Writes the settings: complete, commented, ready for `bestand run --settings`.
+pub(crate) fn toml(options: &SandboxOptions, truth: &Truth, register_url: &str) -> String {
+    let environment = quote(&options.environment);
+    let (role, external_id) = (quote(&truth.role_name), quote(&truth.external_id));
+    let source = quote(&database_url(&options.directory.join("itk.db")));
+    let run_store = quote(&format!("file://{}", url_path(&options.directory.join("runs"))));
+    let register = quote(register_url);
+    // Every live resource and every row may be new, and a little more must not refuse the plan.
+    let creates = truth.live_total + truth.records_total;
+    let list: Vec<String> = truth
+        .accounts
+        .iter()
+        .filter(|account| account.state == "ACTIVE")
+        .map(|account| format!("#   {{ id = {}, name = {} }},", quote(&account.id), quote(&account.name)))
+        .collect();
+    format!(
+        r#"# Settings for the sandbox with seed {seed}: {accounts} accounts, {live} live resources, faults: {faults}.
+# The AWS endpoint and its keys are not here: they come from the environment, as everywhere
+# (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION).
+
+# Must equal what the central register says of itself.
+environment = {environment}
+
+[aws]
+# Where STS and Organizations are called.
+region = "eu-central-1"
+
+[accounts]
+# The sandbox answers Organizations too. Without it: source = "list" and the list below.
+source = "organizations"
+# list = [
+{list}
+# ]
+# The role that every account of the sandbox trusts, and the external id that it asks for.
+role = {{ name = {role}, external_id = {external_id} }}
+
+[regions]
+# Empty: every region that is enabled in the account.
+include = []
+
+[source_register]
+# Written anew at each start of the sandbox, with planted differences.
+url = {source}
+table = "assets"
+# Printers and on-board computers stand in the same table; they are no AWS resources.
+aws_rows = "is_aws = 1"
+
+[source_register.columns]
+asset_id = "id"
+arn = "arn"
+resource_id = "resource_id"
+account_id = "account"
+region = "region"
+resource_type = "type"
+name = "name"
+environment = "env"
+owner = "owner"
+cost_centre = "cost_centre"
+data_classification = "data_class"
+criticality = "criticality"
+lifecycle = "status"
+# A technical attribute that people keep as well: where it differs from AWS it is a finding.
+"configuration.instanceType" = "instance_type"
+# Extra attributes are carried along as they are.
+room = "room"
+vendor = "vendor"
+
+[central_register]
+# Its file outlives the sandbox: a second run finds what the first published.
+kind = "register_api"
+url = {register}
+auth = {{ kind = "none" }}
+
+[gate]
+# The first publication creates everything there is: {live} live resources and {records} rows. In production
+# this limit is what stops a run that suddenly finds thousands of assets.
+max_create_count = {creates}
+
+[run_store]
+url = {run_store}
+"#,
+        seed = truth.seed,
+        accounts = options.accounts,
+        live = truth.live_total,
+        records = truth.records_total,
+        faults = truth.faults,
+        list = list.join("\n"),
+    )
+}
+
+/// A TOML basic string.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            control if control.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn database_url(path: &Path) -> String {
+    format!("sqlite://{}", url_path(path))
+}
+
+/// A path as it stands in an URL: what would end the path there is written in hexadecimal.
+fn url_path(path: &Path) -> String {
+    let mut text = String::new();
+    for letter in path.to_string_lossy().chars() {
+        match letter {
+            '%' | '?' | '#' | ' ' => text.push_str(&format!("%{:02X}", u32::from(letter))),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_texts_are_quoted() {
+        assert_eq!(quote("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
+        assert_eq!(database_url(Path::new("/tmp/a b#c/itk.db")), "sqlite:///tmp/a%20b%23c/itk.db");
+    }
+}

@@ -1,0 +1,11 @@
+//! The source register: a SQLite table as people keep one, differing from the estate in planted ways.
+
+mod differences;
+mod foreign;
+mod record;
+mod write;
+
+pub(crate) use differences::account_records;
+pub(crate) use foreign::{non_aws_count, non_aws_record, rejected_records, suspended_records};
+pub use write::SourceRegisterError;
+pub(crate) use write::write;
