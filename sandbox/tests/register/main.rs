@@ -1,0 +1,10 @@
+//! The reference server keeps the promises of the Register API.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise, in its helpers too")]
+
+mod access;
+mod changes;
+mod durability;
+mod listing;
+mod misbehaviour;
+mod support;
