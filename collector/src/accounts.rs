@@ -1,1 +1,79 @@
-//! To come.
+//! Which accounts there are: from the settings, or from AWS Organizations.
+
+mod organizations;
+
+use async_trait::async_trait;
+use bestand_model::account::Account;
+
+pub use organizations::OrganizationsDirectory;
+
+/// Says which accounts there are.
+#[async_trait]
+pub trait AccountDirectory: Send + Sync {
+    /// Gives every account, each once, by rising id.
+    ///
+    /// # Errors
+    /// When the directory cannot be read to its end: half a directory would make accounts unknown.
+    async fn accounts(&self) -> Result<Vec<Account>, DirectoryError>;
+}
+
+/// Why the directory could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// Organizations answered with an error, or not at all.
+    #[error("cannot list the accounts of the organisation: {0}")]
+    Unreadable(String),
+    /// The listing did not end as it should.
+    #[error("cannot list the accounts of the organisation: a page token came twice, after {accounts} accounts")]
+    RepeatedToken {
+        /// Accounts that had arrived until then.
+        accounts: usize,
+    },
+    /// An account without a proper id.
+    #[error("cannot list the accounts of the organisation: {0}")]
+    NotAnAccount(String),
+}
+
+/// Accounts that the settings name.
+#[derive(Clone, Debug)]
+pub struct ListedAccounts(Vec<Account>);
+
+impl ListedAccounts {
+    /// Takes the accounts; of two with the same id the first stands.
+    pub fn new(mut accounts: Vec<Account>) -> Self {
+        accounts.sort_by(|left, right| left.id.cmp(&right.id));
+        accounts.dedup_by(|later, first| later.id == first.id);
+        Self(accounts)
+    }
+}
+
+#[async_trait]
+impl AccountDirectory for ListedAccounts {
+    async fn accounts(&self) -> Result<Vec<Account>, DirectoryError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bestand_model::account::AccountState;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn listed_accounts_come_sorted_and_once() {
+        let account = |id: &str, name: &str| Account {
+            id: id.parse().unwrap(),
+            name: Some(name.into()),
+            state: AccountState::Active,
+        };
+        let listed = ListedAccounts::new(vec![
+            account("222222222222", "b"),
+            account("111111111111", "a"),
+            account("222222222222", "again"),
+        ]);
+        let names: Vec<_> = listed.accounts().await.unwrap().into_iter().filter_map(|account| account.name).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+}

@@ -1,1 +1,150 @@
-//! To come.
+//! Reads an account: its regions, their recorders, and the resources that AWS Config has there, together with
+//! how far all that is to be believed.
+//!
+//! What cannot be read becomes coverage with a reason. The collector concludes nothing: whether a resource is
+//! absent is decided in `bestand_model`.
+
+mod account;
+mod globals;
+mod ledger;
+mod listing;
+mod region;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bestand_model::account::Account;
+use bestand_model::configuration_item::ConfigurationItem;
+use bestand_model::coverage::CoverageLine;
+use bestand_model::identifiers::{Region, ResourceType, RunId};
+use jiff::Timestamp;
+
+use crate::config_service::Patience;
+use crate::config_service::attributes::AttributeList;
+use crate::credentials::AwsContext;
+
+/// How accounts are read.
+pub struct CollectorSettings {
+    /// The run, which shows in the name of each role session.
+    pub run_id: RunId,
+    /// The role that every account has for bestand.
+    pub role_name: String,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// The ARN partition, such as `aws`.
+    pub partition: String,
+    /// The regions to read; empty: every region enabled in the account.
+    pub regions: Vec<Region>,
+    /// Attributes to ask for besides the shipped list, as paths below `configuration`.
+    pub extra_attributes: BTreeMap<ResourceType, Vec<String>>,
+    /// Types that are never asked for.
+    pub never_asked: Box<dyn Fn(&ResourceType) -> bool + Send + Sync>,
+    /// Types that belong to no region (SEMANTICS 2.7).
+    pub is_global: fn(&ResourceType) -> bool,
+    /// The one region that records a global type, where there is one.
+    pub home_region: fn(&ResourceType) -> Option<Region>,
+    /// AWS Config calls a second, per account and region.
+    pub select_per_second: u32,
+    /// Regions of one account that are read at a time.
+    pub region_concurrency: usize,
+    /// How long a call may take with all its attempts.
+    pub operation_timeout: Duration,
+    /// How long one attempt of a call may take.
+    pub attempt_timeout: Duration,
+    /// Attempts of one call, the first included.
+    pub max_attempts: u32,
+    /// The present, asked anew each time: it renews sessions and tells a recorder's age.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl CollectorSettings {
+    fn patience(&self) -> Patience {
+        Patience {
+            per_second: self.select_per_second,
+            attempt_timeout: self.attempt_timeout,
+            operation_timeout: self.operation_timeout,
+            max_attempts: self.max_attempts,
+        }
+    }
+}
+
+impl fmt::Debug for CollectorSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CollectorSettings")
+            .field("run_id", &self.run_id)
+            .field("role_name", &self.role_name)
+            .field("regions", &self.regions)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Scopes that records or published assets name. Each gets a line in the ledger even if nothing is there.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Interest {
+    /// Region and type; without a region, every region.
+    pub scopes: BTreeSet<(Option<Region>, ResourceType)>,
+}
+
+/// Takes configuration items as they arrive, in no particular order.
+pub trait ItemSink: Send {
+    /// Takes one item.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the account is then given up.
+    fn accept(&mut self, item: ConfigurationItem) -> Result<(), SinkError>;
+}
+
+/// An item could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot keep a configuration item")]
+pub struct SinkError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// What reading one account gave besides its items.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CollectedAccount {
+    /// The completeness ledger, by region and type.
+    pub lines: Vec<CoverageLine>,
+    /// Items given to the sink.
+    pub items: u64,
+    /// Calls to AWS, without retries.
+    pub calls: u64,
+}
+
+/// Reads accounts. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    context: AwsContext,
+    settings: CollectorSettings,
+    attributes: AttributeList,
+}
+
+impl Collector {
+    /// Makes a collector.
+    pub fn new(context: AwsContext, settings: CollectorSettings) -> Self {
+        let attributes = AttributeList::new(&settings.extra_attributes);
+        Self { shared: Arc::new(Shared { context, settings, attributes }) }
+    }
+
+    /// Reads an account. What AWS does not give becomes coverage with a reason.
+    ///
+    /// Items go to the sink page by page; only those of global types wait until all regions are done, because
+    /// each recording region has its own copy of them.
+    ///
+    /// # Errors
+    /// Only when the sink fails.
+    pub async fn collect(
+        &self,
+        account: &Account,
+        interest: &Interest,
+        sink: &mut dyn ItemSink,
+    ) -> Result<CollectedAccount, SinkError> {
+        account::collect(&self.shared, account, interest, sink).await
+    }
+}
