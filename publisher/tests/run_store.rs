@@ -1,5 +1,7 @@
 //! The run store on a real disk: nothing half-written is ever visible, damage and a full disk are told as such.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail it, too")]
+
 use std::fs;
 use std::path::Path;
 
