@@ -154,7 +154,7 @@ impl Tokens {
             }
             // What could not be read may hold a token: it is not shown.
             RequestTokenError::Parse(..) => self.failed("its answer makes no sense", false),
-            RequestTokenError::Other(_) => self.failed("its answer is empty", false),
+            RequestTokenError::Other(reason) => self.failed(&reason, false),
         })?;
         let renew_at =
             answer.expires_in().map(|life| asked_at + life.saturating_sub(RENEW_BEFORE.min(life / 5)));
