@@ -11,6 +11,7 @@ use bestand_model::attribute;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use url::Url;
 
 use super::error::SourceRegisterError;
 use super::redaction::Redaction;
@@ -26,7 +27,7 @@ pub struct SqlSourceRegister {
 }
 
 enum Database {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 
@@ -187,13 +188,18 @@ fn database(settings: &SourceRegisterSettings) -> Result<(Database, String), Str
             // Reading must never make a file, nor write one, whatever the URL asks for.
             let options = options.read_only(true).create_if_missing(false).shared_cache(false);
             let name = format!("SQLite {}", options.get_filename().display());
-            Ok((Database::Sqlite(options), name))
+            Ok((Database::Sqlite(Box::new(options)), name))
         }
         Some("postgres" | "postgresql") => {
-            let unfit = |_| {
+            let unfit = || {
                 "the `url` is no PostgreSQL URL: expected postgres://user:password@host/database".to_owned()
             };
-            let options = PgConnectOptions::from_str(url).map_err(unfit)?;
+            let parts = Url::parse(url).ok().filter(|_| url.contains("://")).ok_or_else(unfit)?;
+            // A password with a character that ends it early would else show up as host or database.
+            if [Some(parts.path()), parts.fragment()].into_iter().flatten().any(|part| part.contains('@')) {
+                return Err(format!("{}, with the password percent-encoded", unfit()));
+            }
+            let options = PgConnectOptions::from_str(url).map_err(|_| unfit())?;
             let (host, port) = (options.get_host(), options.get_port());
             let name = format!(
                 "PostgreSQL {} at {host}:{port}",

@@ -8,6 +8,7 @@ use bestand_collector::source_register::{
 };
 use bestand_model::asset_record::{RecordLine, RecordPartition};
 
+const ALONE: &str = "BESTAND_TEST_MEMORY_ALONE";
 const ROWS: u64 = 200_000;
 
 /// Counts by partition and keeps nothing.
@@ -43,13 +44,23 @@ async fn stream(url: &str, query: &str) {
     assert_eq!((totals.read, totals.counted, totals.rejected), (ROWS, ROWS, 0));
     assert_eq!(sink.0.len(), 20);
     assert!(sink.0.values().all(|&rows| rows == ROWS / 20), "{:?}", sink.0);
-    // The rows hold 200 MB of text; a fifth of that leaves room for the tests that run beside this one.
+    // The rows hold 200 MB of text; a tenth of that is generous for buffers.
     let grown = peak_kib() - before;
-    assert!(grown < 40 * 1024, "memory grew by {grown} KiB");
+    println!("memory grew by {grown} KiB");
+    assert!(grown < 20 * 1024, "memory grew by {grown} KiB");
 }
 
 #[tokio::test]
 async fn two_hundred_thousand_rows_pass_through_little_memory() {
+    // A process of its own: memory of the tests that run beside this one would be counted as well.
+    if std::env::var_os(ALONE).is_none() {
+        let name = "memory::two_hundred_thousand_rows_pass_through_little_memory";
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("itk.db");
     std::fs::write(&file, "").unwrap();

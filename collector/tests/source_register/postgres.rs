@@ -184,7 +184,7 @@ async fn nothing_in_the_settings_can_write() {
     let mut register = Register::new(
         "CREATE TABLE \"Assets\" (id text, arn text, account text);
          INSERT INTO \"Assets\" VALUES ('A-1', 'arn:aws:s3:::b', NULL);
-         CREATE FUNCTION wipe() RETURNS boolean LANGUAGE plpgsql AS
+         CREATE FUNCTION wipe() RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS
              $$ BEGIN DELETE FROM \"Assets\"; RETURN true; END $$",
     )
     .await;
@@ -226,6 +226,8 @@ async fn the_password_is_in_no_message() {
             format!("postgres://nobody:{password}@{host}:99999/postgres"),
             format!("postgres://nobody:{password}@{host}:1/postgres"),
             format!("postgres://nobody:{password}@unknown.invalid/postgres"),
+            format!("postgres://nobody:1/{password}@{host}/postgres"),
+            format!("postgres://nobody:1#{password}@{host}/postgres"),
             format!("postgres:{password}"),
             password.to_owned(),
             format!("mysql://nobody:{password}@{host}/x"),
