@@ -55,7 +55,9 @@
     const values = SIDES.filter(([side]) => row[side] !== undefined);
     if (!row.attribute && values.length === 0) {
       if (typeof row.evidence?.reason === "string") return short(row.evidence.reason);
-      return Object.hasOwn(words.kinds, row.kind) ? words.kinds[row.kind][1] : "";
+      const told = Object.entries(row.evidence || {}).slice(0, 3).map(([key, value]) => key.replaceAll("_", " ") + ": " + short(value));
+      if (told.length === 0 && row.asset_id) told.push("source register: " + row.asset_id);
+      return told.join(", ");
     }
     const names = { live: "live", registered: "source", published: "central" };
     const told = values.map(([side]) => names[side] + " " + short(row[side])).join(", ");
@@ -132,7 +134,7 @@
     show();
   }
 
-  function cell(row, key, label, first, second) {
+  function cell(key, label, first, second) {
     const element = make("td", "c-" + key);
     element.dataset.label = label;
     const holder = make("div");
@@ -155,14 +157,16 @@
     severity.classList.add(row.severity);
     const what = make("span", "name", title(row));
     const place = row.account_id ? accountName(row.account_id) || row.account_id : "no account";
-    const under = [accountName(row.account_id) ? row.account_id : "", row.region].filter(Boolean).join(" \u00b7 ");
-    const whatCell = cell(row, "what", "What", what, [row.resource_type, row.name ? row.resource_id : ""].filter(Boolean).join(" \u00b7 "));
+    const under = accountName(row.account_id) ? row.account_id : "";
+    const whatCell = cell("what", "What", what, [row.resource_type, row.name ? row.resource_id : ""].filter(Boolean).join(" \u00b7 "));
     whatCell.firstChild.append(make("span", "values", difference(row)));
-    element.append(open, cell(row, "severity", "Severity", severity),
-      cell(row, "kind", "Kind", make("span", "", kindLabel(row.kind))), whatCell,
-      cell(row, "place", "Where", make("span", "", place), under),
-      cell(row, "owner", "Owner", make("span", "", row.owner || "\u2013")),
-      cell(row, "since", "Since", make("span", "", row.since ? row.since.slice(0, 10) : "\u2013"), age(row)));
+    const placeCell = cell("place", "Where", make("span", "", place), under);
+    if (row.region) placeCell.firstChild.append(make("span", "second", row.region));
+    element.append(open, cell("severity", "Severity", severity),
+      cell("kind", "Kind", make("span", "", kindLabel(row.kind))), whatCell,
+      placeCell,
+      cell("owner", "Owner", make("span", "", row.owner || "\u2013")),
+      cell("since", "Since", make("span", "", row.since ? row.since.slice(0, 10) : "\u2013"), age(row)));
     return element;
   }
 

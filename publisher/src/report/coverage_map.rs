@@ -35,6 +35,8 @@ pub(super) struct Row {
     pub(super) note: String,
     /// One cell per column.
     pub(super) cells: Vec<Cell>,
+    /// Whether every cell says what the status says: then a narrow screen need not show them.
+    pub(super) uniform: bool,
     /// Its findings.
     pub(super) findings: String,
 }
@@ -115,9 +117,9 @@ impl CoverageMap {
             ledgers.entry(&line.account_id).or_default().add(line);
         }
         let all: BTreeSet<&Region> = ledgers.values().flat_map(|own| own.regions.keys().copied()).collect();
-        let (asked, unasked): (Vec<&Region>, Vec<&Region>) = in_order(&all)
-            .into_iter()
-            .partition(|region| ledgers.values().any(|own| own.cell(region).state != State::Closed));
+        // An account that could not be read at all says nothing about which regions were asked.
+        let (asked, unasked): (Vec<&Region>, Vec<&Region>) =
+            in_order(&all).into_iter().partition(|region| ledgers.values().any(|own| own.asked(region)));
         let mut map = Self {
             regions: asked.iter().map(ToString::to_string).map(|text| visible(&text)).collect(),
             unasked: unasked.iter().map(ToString::to_string).map(|text| visible(&text)).collect(),
@@ -130,6 +132,11 @@ impl CoverageMap {
         }
         map.troubled.sort_by_key(|row| row.status);
         map
+    }
+
+    /// Gives the number of the table's columns: account, status, regions, findings.
+    pub(super) fn columns(&self) -> usize {
+        self.regions.len() + 3
     }
 }
 
@@ -158,6 +165,10 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    fn asked(&self, region: &Region) -> bool {
+        self.regions.get(region).is_some_and(|lines| lines.state().0 != State::Closed)
+    }
+
     fn cell(&self, region: &Region) -> Cell {
         let (state, note) = match self.regions.get(region) {
             Some(lines) => lines.state(),
@@ -166,12 +177,19 @@ impl<'a> Ledger<'a> {
         Cell { state, region: visible(region.as_str()), note }
     }
 
-    fn row(&self, id: &AccountId, account: Option<&Account>, regions: &[&Region], findings: Option<u64>) -> Row {
+    fn row(
+        &self,
+        id: &AccountId,
+        account: Option<&Account>,
+        regions: &[&Region],
+        findings: Option<u64>,
+    ) -> Row {
         let cells: Vec<Cell> = regions.iter().map(|region| self.cell(region)).collect();
         let (status, note) = self.status(account, &cells);
         Row {
             id: id.to_string(),
             name: account.and_then(|own| own.name.as_deref()).map(visible),
+            uniform: cells.iter().all(|cell| cell.state == status && cell.note == note),
             status,
             note,
             cells,
@@ -191,7 +209,9 @@ impl<'a> Ledger<'a> {
         if self.regions.is_empty() {
             return match self.account {
                 Some(line) => (default_state(line).0, note),
-                None if account.is_some_and(|own| own.state == AccountState::Inactive) => (State::Closed, note),
+                None if account.is_some_and(|own| own.state == AccountState::Inactive) => {
+                    (State::Closed, note)
+                }
                 None => (State::Blind, if note.is_empty() { "not in the ledger".to_owned() } else { note }),
             };
         }
@@ -221,7 +241,8 @@ impl RegionLines<'_> {
                 _ => (State::Full, String::new()),
             };
         }
-        let state = if self.default.is_none() && self.complete_types == 0 { State::Blind } else { State::Part };
+        let state =
+            if self.default.is_none() && self.complete_types == 0 { State::Blind } else { State::Part };
         if types == 0 {
             return (state, default.map(|(_, note)| note).unwrap_or_default());
         }

@@ -12,8 +12,8 @@ use super::words;
 /// So many places of one reason are written out; `report.jsonl` has the whole ledger.
 const MAX_PLACES: usize = 200;
 
-/// So many types of one place are written out.
-const MAX_TYPES: usize = 60;
+/// So many types, and so many accounts, of one place are written out.
+const MAX_NAMED: usize = 60;
 
 /// One reason with all its places.
 #[derive(Debug)]
@@ -34,13 +34,13 @@ pub(super) struct Gap {
     pub(super) left_out: String,
 }
 
-/// Where a reason holds: the same types of one account in one or several regions.
+/// Where a reason holds: the same types, for the same cause, in one or several accounts and regions.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// The account's id.
-    pub(super) account_id: String,
-    /// Its name.
-    pub(super) account_name: Option<String>,
+    /// The accounts.
+    pub(super) accounts: Vec<Named>,
+    /// How many accounts are not written out.
+    pub(super) more_accounts: String,
     /// The regions; `all regions` for the account as a whole.
     pub(super) regions: String,
     /// The types with their counts; empty: everything.
@@ -49,6 +49,15 @@ pub(super) struct Place {
     pub(super) more_types: String,
     /// What the ledger adds.
     pub(super) detail: String,
+}
+
+/// An account as people know it.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Its id.
+    pub(super) id: String,
+    /// Its name; empty where no directory knows it.
+    pub(super) name: String,
 }
 
 /// Gaps that somebody has to mend, and lines that are incomplete on purpose.
@@ -61,6 +70,9 @@ pub(super) struct Gaps {
 }
 
 type Types = BTreeSet<String>;
+
+/// `None` is the account as a whole.
+type Regions = BTreeSet<Option<String>>;
 
 /// What one reason holds, while it is gathered: types per account, detail and region.
 #[derive(Default)]
@@ -103,20 +115,26 @@ impl<'a> Gathered<'a> {
     }
 
     fn into_gap(self, reason: Reason, names: &BTreeMap<&AccountId, &str>) -> Gap {
-        // The same types and detail in several regions are one place.
-        let mut merged: BTreeMap<(&AccountId, &str, Types), Vec<Option<String>>> = BTreeMap::new();
+        // What holds in several regions of an account is one place, and so is what holds in several accounts.
+        let mut by_account: BTreeMap<(&AccountId, &str, Types), Regions> = BTreeMap::new();
         for ((account, detail, region), types) in self.types {
-            merged.entry((account, detail, types)).or_default().push(region);
+            by_account.entry((account, detail, types)).or_default().insert(region);
+        }
+        let mut merged: BTreeMap<(&str, Types, Regions), Vec<&AccountId>> = BTreeMap::new();
+        for ((account, detail, types), regions) in by_account {
+            merged.entry((detail, types, regions)).or_default().push(account);
         }
         let all = merged.len();
         let places = merged
             .into_iter()
             .take(MAX_PLACES)
-            .map(|((account, detail, types), regions)| place(account, names, detail, types, regions))
+            .map(|((detail, types, regions), accounts)| place(&accounts, names, detail, types, regions))
             .collect::<Vec<_>>();
         let left_out = match all - places.len() {
             0 => String::new(),
-            more => format!("{} are not written out here: report.jsonl has the whole ledger.", more_places(more)),
+            more => {
+                format!("{} are not written out here: report.jsonl has the whole ledger.", more_places(more))
+            }
         };
         let words::ReasonWords { label, meaning, remedy } = words::reason(reason);
         let accounts = u64::try_from(self.accounts.len()).unwrap_or(u64::MAX);
@@ -134,33 +152,44 @@ fn more_places(more: usize) -> String {
 }
 
 fn place(
-    account: &AccountId,
+    accounts: &[&AccountId],
     names: &BTreeMap<&AccountId, &str>,
     detail: &str,
     types: Types,
-    regions: Vec<Option<String>>,
+    regions: Regions,
 ) -> Place {
-    let whole_account = regions.iter().any(Option::is_none);
+    let whole_account = regions.contains(&None);
     let named: Vec<String> = regions.into_iter().flatten().collect();
-    let more = types.len().saturating_sub(MAX_TYPES);
     Place {
-        account_id: account.to_string(),
-        account_name: names.get(account).map(|name| visible(name)),
+        more_accounts: beyond(accounts.len()),
+        accounts: accounts
+            .iter()
+            .take(MAX_NAMED)
+            .map(|id| Named {
+                id: id.to_string(),
+                name: names.get(id).map_or_else(String::new, |name| visible(name)),
+            })
+            .collect(),
         regions: if whole_account { "all regions".to_owned() } else { named.join(", ") },
-        types: types.into_iter().take(MAX_TYPES).collect(),
-        more_types: if more == 0 {
-            String::new()
-        } else {
-            format!("and {} more", count(u64::try_from(more).unwrap_or(u64::MAX)))
-        },
+        more_types: beyond(types.len()),
+        types: types.into_iter().take(MAX_NAMED).collect(),
         detail: visible(detail),
+    }
+}
+
+fn beyond(all: usize) -> String {
+    match all.saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!("and {} more", count(u64::try_from(more).unwrap_or(u64::MAX))),
     }
 }
 
 fn type_entry(resource_type: &str, collected: Option<u64>, expected: Option<u64>) -> String {
     let name = visible(resource_type);
     match (collected, expected) {
-        (Some(collected), Some(expected)) => format!("{name} ({} of {} seen)", count(collected), count(expected)),
+        (Some(collected), Some(expected)) => {
+            format!("{name} ({} of {} seen)", count(collected), count(expected))
+        }
         (None, Some(expected)) => format!("{name} ({} counted)", count(expected)),
         (_, None) => name,
     }

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_script_shows_values_as_text_only() {
-        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+        {
             assert!(!SCRIPT.contains(way), "{way}");
         }
     }

@@ -97,7 +97,12 @@ struct OverrideRow {
 
 impl Head {
     /// Puts the page together.
-    pub(super) fn new(head: &ReportHead<'_>, totals: &ReportTotals, style: &'static str, policy: String) -> Self {
+    pub(super) fn new(
+        head: &ReportHead<'_>,
+        totals: &ReportTotals,
+        style: &'static str,
+        policy: String,
+    ) -> Self {
         let summary = head.summary;
         let left_out = totals.findings - totals.embedded;
         Self {

@@ -76,7 +76,7 @@ pub(super) struct Piece {
 pub(super) fn pieces(sentence: &str) -> Vec<Piece> {
     let parts: Vec<&str> = sentence.split('`').collect();
     // An odd number of backticks sets nothing apart.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return vec![Piece { code: false, text: visible(sentence) }];
     }
     parts

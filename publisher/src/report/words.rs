@@ -6,7 +6,8 @@ use bestand_model::finding::{FindingKind, Severity};
 use bestand_model::gate::GateCode;
 
 /// Severities, the gravest first.
-pub(super) const SEVERITIES: [Severity; 4] = [Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+pub(super) const SEVERITIES: [Severity; 4] =
+    [Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
 /// Gives a severity's code.
 pub(super) fn severity_code(severity: Severity) -> &'static str {
@@ -21,9 +22,7 @@ pub(super) fn severity_code(severity: Severity) -> &'static str {
 /// Gives a kind's label and what it means.
 pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
     match kind {
-        FindingKind::Absent => {
-            ("Absent", "A register has it, AWS does not, and enough was seen to say so.")
-        }
+        FindingKind::Absent => ("Absent", "A register has it, AWS does not, and enough was seen to say so."),
         FindingKind::RetiredButLive => {
             ("Retired but live", "The source register says that it is retired, and it runs.")
         }
@@ -35,9 +34,10 @@ pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
         FindingKind::RejectedRecord => {
             ("Rejected record", "A row of the source register that makes no sense.")
         }
-        FindingKind::Unverified => {
-            ("Unverified", "Not enough was seen to say whether it is live. It is no difference, and nothing is done.")
-        }
+        FindingKind::Unverified => (
+            "Unverified",
+            "Not enough was seen to say whether it is live. It is no difference, and nothing is done.",
+        ),
     }
 }
 
@@ -137,17 +137,15 @@ pub(super) fn reason(reason: Reason) -> ReasonWords {
             "EC2 has resources that AWS Config does not.",
             "Look at what the recorder records in that region.",
         ),
-        Reason::Truncated => (
-            "truncated",
-            "The listing did not end as it should.",
-            "Run again.",
-        ),
+        Reason::Truncated => ("truncated", "The listing did not end as it should.", "Run again."),
         Reason::Throttled => (
             "throttled",
             "AWS throttled for longer than the retries last.",
             "Lower the limits in the settings, or run at a quieter hour.",
         ),
-        Reason::Timeout => ("timeout", "A call ran out of time.", "Run again. Check the network on the way to AWS."),
+        Reason::Timeout => {
+            ("timeout", "A call ran out of time.", "Run again. Check the network on the way to AWS.")
+        }
         Reason::ServiceError => (
             "service error",
             "AWS answered with an error or with something unreadable.",
@@ -177,7 +175,9 @@ const WITHHELD: [WithheldReason; 9] = [
 
 fn withheld_words(reason: WithheldReason) -> &'static str {
     match reason {
-        WithheldReason::TypeNotPublished => "The type is only inventoried: published when a record speaks of it.",
+        WithheldReason::TypeNotPublished => {
+            "The type is only inventoried: published when a record speaks of it."
+        }
         WithheldReason::Grace => "Absent, but not yet for long enough.",
         WithheldReason::NotLive => "A record speaks of something that is not live and was never published.",
         WithheldReason::NeverSeen => "Absent, but never once seen live, and a record still vouches for it.",

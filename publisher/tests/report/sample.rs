@@ -1,0 +1,297 @@
+//! A run with everything in it that a report has to show, and names that want to be more than names.
+
+use std::collections::BTreeMap;
+
+use bestand_model::account::{Account, AccountState};
+use bestand_model::asset::{AssetKey, KeyBasis};
+use bestand_model::asset_record::RecordTotals;
+use bestand_model::change_set::{ChangeCounts, Provenance};
+use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::finding::{Finding, FindingKind};
+use bestand_model::gate::{GateCode, GateReason, GateVerdict, Verdict};
+use bestand_model::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType, RunId};
+use bestand_model::run_summary::{
+    AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, Override, PublicationCounts, RunSummary,
+};
+use bestand_publisher::report::ReportHead;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+
+/// Names that would do something if anything but a text were made of them.
+pub(crate) const HOSTILE: [&str; 8] = [
+    "<script>alert('bestand-1')</script>",
+    "</script><script>alert('bestand-2')</script><!--",
+    "\" onmouseover=\"alert('bestand-3')\" x=\"",
+    "<img src=x onerror=alert('bestand-4')>",
+    "&lt;b&gt; & &amp; &#60;script&#62;",
+    "a\u{2028}b\u{2029}c",
+    "invoice\u{202e}fdp.exe\0",
+    "{{ 7 * 7 }} ${alert(1)} `javascript:alert(1)`",
+];
+
+const REGIONS: [&str; 5] = ["global", "eu-central-1", "eu-west-1", "us-east-1", "ap-south-1"];
+
+const TYPES: [&str; 6] = [
+    "AWS::EC2::Instance",
+    "AWS::S3::Bucket",
+    "AWS::RDS::DBInstance",
+    "AWS::Lambda::Function",
+    "AWS::EC2::Volume",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+];
+
+/// A run that the report is made of.
+pub(crate) struct Sample {
+    pub(crate) summary: RunSummary,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) coverage: Vec<CoverageLine>,
+    pub(crate) findings: u64,
+}
+
+impl Sample {
+    /// Makes a run over 12 accounts with so many findings.
+    pub(crate) fn new(findings: u64) -> Self {
+        let accounts = accounts();
+        let mut sample = Self { summary: summary(), coverage: coverage(&accounts), accounts, findings };
+        let mut by_kind = BTreeMap::new();
+        for finding in sample.stream() {
+            *by_kind.entry(finding.kind).or_default() += 1;
+        }
+        sample.summary.findings = FindingCounts { by_kind };
+        sample
+    }
+
+    pub(crate) fn head(&self) -> ReportHead<'_> {
+        ReportHead { summary: &self.summary, accounts: &self.accounts, coverage: &self.coverage }
+    }
+
+    /// Gives the findings, one after the other.
+    pub(crate) fn stream(&self) -> impl Iterator<Item = Finding> + use<> {
+        (0..self.findings).map(finding)
+    }
+}
+
+fn account_id(number: u64) -> AccountId {
+    format!("{:012}", 100_000_000_000 + number * 1_111).parse().unwrap()
+}
+
+fn accounts() -> Vec<Account> {
+    let names = [
+        "regio-bus-nord",
+        "regio-bus-sued",
+        "fahrplan",
+        "vertrieb-online",
+        "werkstatt-iot",
+        "daten-plattform",
+        "<b>netz</b> & betrieb",
+        "konzern-reporting",
+        "sandbox-labor",
+        "archiv",
+        "leitstelle",
+        "abgeschaltet-2024",
+    ];
+    (0..12)
+        .zip(names)
+        .map(|(number, name)| Account {
+            id: account_id(number),
+            name: Some(name.to_owned()),
+            state: if number == 11 { AccountState::Inactive } else { AccountState::Active },
+        })
+        .collect()
+}
+
+fn coverage(accounts: &[Account]) -> Vec<CoverageLine> {
+    let mut lines = Vec::new();
+    for (number, account) in accounts.iter().enumerate() {
+        match number {
+            3 => lines.push(CoverageLine::incomplete(
+                account.id.clone(),
+                None,
+                None,
+                Reason::RoleDenied,
+                "AccessDenied: sts:AssumeRole on arn:aws:iam::100000003333:role/bestand-reader <b>no</b>",
+            )),
+            11 => lines.push(CoverageLine::incomplete(
+                account.id.clone(),
+                None,
+                None,
+                Reason::AccountInactive,
+                "SUSPENDED",
+            )),
+            _ => REGIONS.iter().for_each(|region| region_lines(&mut lines, number, &account.id, region)),
+        }
+    }
+    lines
+}
+
+fn region_lines(lines: &mut Vec<CoverageLine>, number: usize, account: &AccountId, region: &str) {
+    let at = Some(Region::from(region));
+    let incomplete =
+        |reason, detail: &str| CoverageLine::incomplete(account.clone(), at.clone(), None, reason, detail);
+    match (number, region) {
+        (_, "ap-south-1") => lines.push(incomplete(Reason::RegionDisabled, "not opted in")),
+        (5, "eu-west-1") => {
+            lines.push(incomplete(Reason::RecorderStopped, "stopped since 2026-11-02T04:11:09Z"))
+        }
+        (7, "us-east-1") => lines.push(incomplete(Reason::RecorderWarming, "started 2026-11-22T21:00:00Z")),
+        _ => {
+            lines.push(CoverageLine::complete(account.clone(), at.clone(), None));
+            for (index, resource_type) in TYPES.iter().enumerate() {
+                let mut line = CoverageLine::complete(
+                    account.clone(),
+                    at.clone(),
+                    Some(ResourceType::from(*resource_type)),
+                );
+                line.expected = Some(40);
+                line.collected = Some(40);
+                if number == 8 && index < 3 {
+                    line.set_incomplete(
+                        Reason::TypeNotRecorded,
+                        "the recorder's exclusion list names the type",
+                    );
+                }
+                if number == 2 && index == 4 && region == "eu-central-1" {
+                    line.collected = Some(31);
+                    line.set_incomplete(Reason::CountMismatch, "40 before, 40 after, 31 distinct rows");
+                }
+                lines.push(line);
+            }
+        }
+    }
+}
+
+fn summary() -> RunSummary {
+    RunSummary {
+        schema_version: 1,
+        run_id: RunId::from("20261123-043000-7f3a"),
+        command: "run".into(),
+        environment: "staging".into(),
+        started_at: started(),
+        ended_at: Some(started() + 512.seconds()),
+        tool_version: "0.1.0".into(),
+        settings_digest: "9d2f1c".repeat(10),
+        accounts: AccountCounts { requested: 12, complete: 6, incomplete: 4, failed: 1, inactive: 1 },
+        coverage: CoverageCounts {
+            scopes: 310,
+            complete: 280,
+            by_reason: BTreeMap::from([("role_denied".into(), 1), ("type_not_recorded".into(), 12)]),
+            gaps: 16,
+        },
+        inventory: InventoryCounts { items: 6_012 },
+        records: RecordTotals { read: 5_980, counted: 5_980, unplaced: 4, not_aws: 210, rejected: 3 },
+        findings: FindingCounts::default(),
+        changes: ChangeCounts { create: 120, update: 48, retire: 7, unchanged: 5_300, withheld: 511 },
+        withheld_by_reason: BTreeMap::from([
+            ("grace".into(), 40),
+            ("unverified".into(), 470),
+            ("<i>later</i>".into(), 1),
+        ]),
+        gate: GateVerdict {
+            verdict: Verdict::Refused,
+            reasons: vec![GateReason {
+                code: GateCode::MaxRetireShare,
+                message: "150 of 5,000 assets would be retired".into(),
+                limit: 0.02,
+                actual: 0.03,
+            }],
+        },
+        plan_digest: Some("5be1a7".repeat(10)),
+        publication: Some(PublicationCounts { applied: 160, rejected: 9, conflicted: 4, unknown: 2 }),
+        overrides: vec![Override {
+            code: "max_retire_share".into(),
+            because: "Leitstelle Ost was closed <script>alert('bestand-5')</script>".into(),
+            by: Some("arn:aws:sts::100000000000:assumed-role/ops/m.mustermann".into()),
+            at: started() + 90.seconds(),
+            plan_digest: "5be1a7".repeat(10),
+        }],
+        next_steps: vec![
+            "Account vertrieb-online could not be read: check the trust policy of role bestand-reader, then run \
+             `bestand doctor --run 20261123-043000-7f3a`"
+                .into(),
+            "9 changes were rejected: read `receipts/` and run `bestand publish 20261123-043000-7f3a`".into(),
+        ],
+        peak_memory_bytes: Some(181 * 1024 * 1024),
+        exit_status: 40,
+    }
+}
+
+pub(crate) fn started() -> Timestamp {
+    "2026-11-23T04:30:00Z".parse().unwrap()
+}
+
+/// Makes the finding with this number; every kind, severity and hostile name comes round.
+pub(crate) fn finding(number: u64) -> Finding {
+    let kind = [
+        FindingKind::Divergent,
+        FindingKind::Unregistered,
+        FindingKind::Divergent,
+        FindingKind::Absent,
+        FindingKind::Unverified,
+        FindingKind::Divergent,
+        FindingKind::RetiredButLive,
+        FindingKind::Unregistered,
+        FindingKind::Duplicate,
+        FindingKind::RejectedRecord,
+    ][pick(number, 10)];
+    let resource_type = TYPES[pick(number / 3, TYPES.len())];
+    let region = REGIONS[1 + pick(number / 7, 3)];
+    let account = account_id((number * 5) % 12);
+    let short_type = resource_type.rsplit(':').next().unwrap_or_default().to_lowercase();
+    let id = format!("{short_type}-{number:06x}");
+    let name = match pick(number, 12) {
+        own if number < 200 && own < HOSTILE.len() => HOSTILE[own].to_owned(),
+        _ => format!(
+            "{}-{short_type}-{number}",
+            ["fahrgastinfo", "ticketing", "dispo", "wagenpark"][pick(number, 4)]
+        ),
+    };
+    let rejected = kind == FindingKind::RejectedRecord;
+    let divergent = kind == FindingKind::Divergent;
+    Finding {
+        finding_id: Finding::id(kind, &id, divergent.then_some("configuration.instanceType")),
+        kind,
+        severity: kind.severity(),
+        asset_key: (!rejected).then(|| AssetKey::mint("staging", &KeyBasis::Row(&id))),
+        account_id: (!rejected).then(|| account.clone()),
+        region: (!rejected).then(|| Region::from(region)),
+        resource_type: (!rejected).then(|| ResourceType::from(resource_type)),
+        resource_id: (!rejected).then(|| ResourceId::new(id.clone())),
+        arn: (!rejected)
+            .then(|| format!("arn:aws:service:{region}:{account}:{short_type}/{id}").parse().unwrap()),
+        asset_id: (kind != FindingKind::Unregistered).then(|| AssetId::new(format!("ITK-{number:05}"))),
+        name: (!rejected).then_some(name),
+        owner: (!number.is_multiple_of(5))
+            .then(|| format!("team-{}@example.org", ["bus", "bahn", "netz"][pick(number, 3)])),
+        attribute: divergent.then(|| "configuration.instanceType".into()),
+        live: divergent.then(|| json!("t3.large")),
+        registered: divergent.then(|| if number.is_multiple_of(4) { Value::Null } else { json!("t3.micro") }),
+        published: (divergent && number.is_multiple_of(2)).then(|| json!("t3.micro")),
+        authority: divergent.then_some(Provenance::ConfigService),
+        since: (number % 6 != 1).then(|| started() - (24 * i64::try_from(number % 90).unwrap()).hours()),
+        evidence: evidence(number, kind),
+    }
+}
+
+fn pick(number: u64, of: usize) -> usize {
+    usize::try_from(number).unwrap() % of
+}
+
+fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
+    match kind {
+        FindingKind::RejectedRecord => BTreeMap::from([
+            ("row_key".into(), json!(format!("row {number}"))),
+            (
+                "reason".into(),
+                json!("column `account`: `<script>alert('bestand-6')</script>` is no account id"),
+            ),
+        ]),
+        FindingKind::Absent => BTreeMap::from([
+            ("coverage".into(), json!("complete")),
+            ("looks".into(), json!(2)),
+            ("deleted_at".into(), json!("2026-11-20T10:00:00Z")),
+        ]),
+        FindingKind::Duplicate => BTreeMap::from([("candidates".into(), json!(["ITK-1", "ITK-2<br>"]))]),
+        FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
+        FindingKind::RetiredButLive | FindingKind::Unregistered | FindingKind::Divergent => BTreeMap::new(),
+    }
+}
