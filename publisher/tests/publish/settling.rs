@@ -1,0 +1,169 @@
+//! Open intents of an earlier publication, with registers of every ability.
+
+use std::sync::atomic::Ordering;
+
+use bestand_model::run_summary::PublicationCounts;
+use bestand_publisher::publish::{ReceiptStatus, settle_open_intents};
+
+use crate::drive::finish;
+use crate::faulty_register::{Fault, FaultyRegister};
+use crate::world::{World, settings};
+
+/// Kills a publication of one batch after the register carried it out, before the receipt.
+fn killed_after_commit(world: &World) {
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(100, 1), 2).is_none());
+    assert_eq!(world.register.carried_out().len(), world.sent.len());
+    assert!(world.directory.receipts().unwrap().is_empty());
+}
+
+/// Kills a publication of one batch after its intent, before the register has it.
+fn killed_before_commit(world: &World) {
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(100, 1), 1).is_none());
+    assert_eq!(world.directory.intents().unwrap(), ["000001"]);
+    assert!(world.register.carried_out().is_empty());
+}
+
+#[test]
+fn semantics_3_5_the_plans_mark_and_content_prove_that_it_was_applied_without_sending() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(register.applies.load(Ordering::Relaxed), 0);
+    assert_eq!(world.receipts()[&world.key(0)].code.as_deref(), Some("read_back"));
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_5_applied_and_then_edited_is_known_by_the_key() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    (0..9).for_each(|number| world.register.somebody_edits(world.key(number)));
+    let register = FaultyRegister::new(&world.register, []);
+    let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(publication.counts.applied, 9);
+    world.receipts_are_true();
+}
+
+#[test]
+fn semantics_3_10_without_remembered_keys_what_moved_is_conflicted_and_never_sent_again() {
+    let mut world = World::new(9);
+    world.register.identity.capabilities.idempotency = false;
+    killed_after_commit(&world);
+    world.register.somebody_edits(world.key(4));
+    let register = FaultyRegister::new(&world.register, []);
+    let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(publication.counts, PublicationCounts { applied: 8, conflicted: 1, ..Default::default() });
+    assert_eq!(world.status(4), ReceiptStatus::Conflicted);
+    assert_eq!(register.applies.load(Ordering::Relaxed), 0);
+    world.nothing_doubled();
+}
+
+#[test]
+fn semantics_3_10_without_marks_the_key_alone_settles_it() {
+    let mut world = World::new(9);
+    world.register.identity.capabilities.read_back = false;
+    killed_after_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_10_without_marks_and_keys_the_content_alone_settles_it() {
+    let mut world = World::new(9);
+    world.register.identity.capabilities.read_back = false;
+    world.register.identity.capabilities.idempotency = false;
+    killed_after_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_10_without_enforced_preconditions_bestand_looks_before_it_writes() {
+    let mut world = World::new(12);
+    world.register.identity.capabilities.preconditions = false;
+    world.register.somebody_edits(world.key(5));
+    let before = world.register.entry(world.key(5));
+    let register = FaultyRegister::new(&world.register, []);
+    let publication = finish(world.publish(&register, settings(4, 2))).unwrap();
+    assert_eq!(publication.counts, PublicationCounts { applied: 11, conflicted: 1, ..Default::default() });
+    assert_eq!(world.register.entry(world.key(5)), before);
+    world.receipts_are_true();
+}
+
+#[test]
+fn semantics_3_5_keys_that_were_forgotten_double_nothing() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    world.register.forget_keys();
+    world.register.somebody_edits(world.key(1));
+    let register = FaultyRegister::new(&world.register, []);
+    let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(publication.counts, PublicationCounts { applied: 8, conflicted: 1, ..Default::default() });
+    world.nothing_doubled();
+}
+
+#[test]
+fn semantics_3_5_open_intents_are_settled_before_anything_else_is_sent() {
+    let world = World::new(12);
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(3, 2), 1).is_none());
+    let open = ["000001", "000002"];
+    assert_eq!(world.directory.intents().unwrap(), open);
+    // The first steps read back; they end with receipts, before another intent is written.
+    let begins_another = (1..).find(|steps| {
+        let register = FaultyRegister::new(&world.register, [Fault::NotSent; 2]);
+        assert!(world.publish_killed(&register, settings(3, 2), *steps).is_none());
+        world.directory.intents().unwrap() != open
+    });
+    assert!(begins_another.unwrap() > 2);
+    assert_eq!(world.directory.receipts().unwrap(), open);
+    finish(world.publish(&register, settings(3, 2))).unwrap();
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_6_a_new_run_finds_out_what_the_last_one_did() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
+    assert_eq!(counts.applied, 9);
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_6_a_new_run_sends_nothing_of_an_old_plan_that_could_still_be_applied() {
+    let world = World::new(9);
+    killed_before_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
+    assert_eq!(counts, PublicationCounts { unknown: 9, ..Default::default() });
+    assert!(world.register.carried_out().is_empty());
+    assert_eq!(world.receipts()[&world.key(0)].code.as_deref(), Some("not_applied"));
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_6_a_new_run_learns_by_key_what_became_of_an_entry_that_moved() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    (0..9).for_each(|number| world.register.somebody_edits(world.key(number)));
+    let register = FaultyRegister::new(&world.register, []);
+    let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
+    assert_eq!(counts.applied, 9);
+    world.receipts_are_true();
+}
+
+#[test]
+fn settling_asks_nothing_where_nothing_is_open() {
+    let world = World::new(9);
+    let register = FaultyRegister::new(&world.register, []);
+    let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
+    assert_eq!((counts.unknown, register.calls()), (9, 0));
+}
