@@ -1,2 +1,22 @@
-//! The `bestand` command.
-fn main() {}
+//! The `bestand` command: keeps a central asset register true to what really runs in AWS.
+
+mod cli;
+mod clock;
+mod compose;
+#[cfg(feature = "demo")]
+mod demo;
+mod error;
+mod exit_status;
+mod plan;
+mod progress;
+mod publish;
+mod report;
+mod run;
+mod settings;
+mod signals;
+mod summary;
+mod telemetry;
+
+fn main() -> std::process::ExitCode {
+    cli::main().code().into()
+}

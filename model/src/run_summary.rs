@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset_record::RecordTotals;
 use crate::change_set::ChangeCounts;
-use crate::finding::FindingKind;
+use crate::finding::{Finding, FindingKind, Severity};
 use crate::gate::GateVerdict;
 use crate::identifiers::RunId;
 
@@ -115,12 +115,31 @@ pub struct InventoryCounts {
 pub struct FindingCounts {
     /// By kind.
     pub by_kind: BTreeMap<FindingKind, u64>,
+    /// By severity.
+    #[serde(default)]
+    pub by_severity: BTreeMap<Severity, u64>,
+    /// Those that are drift: a difference that somebody should mend.
+    #[serde(default)]
+    pub drift: u64,
 }
 
 impl FindingCounts {
-    /// Tells how many findings are drift.
-    pub fn drift(&self) -> u64 {
-        self.by_kind.iter().filter(|(kind, _)| kind.is_drift()).map(|(_, count)| count).sum()
+    /// Counts one finding. What is only to be known, such as network furniture without a record, is no drift.
+    pub fn add(&mut self, finding: &Finding) {
+        *self.by_kind.entry(finding.kind).or_default() += 1;
+        *self.by_severity.entry(finding.severity).or_default() += 1;
+        self.drift += u64::from(finding.kind.is_drift() && finding.severity > Severity::Info);
+    }
+
+    /// Adds another account's counts.
+    pub fn merge(&mut self, other: &Self) {
+        for (kind, count) in &other.by_kind {
+            *self.by_kind.entry(*kind).or_default() += count;
+        }
+        for (severity, count) in &other.by_severity {
+            *self.by_severity.entry(*severity).or_default() += count;
+        }
+        self.drift += other.drift;
     }
 }
 

@@ -1,0 +1,252 @@
+//! The command line: what can be asked, and how the answer is shown.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use bestand_model::identifiers::{AccountId, RunId};
+use bestand_model::run_summary::RunSummary;
+use bestand_publisher::run_store::RunDirectory;
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::{Error, chain};
+use crate::exit_status::ExitStatus;
+use crate::progress::Progress;
+use crate::publish::{Approval, publish_run};
+use crate::run::{RunOptions, run};
+use crate::settings::{self, Settings};
+use crate::telemetry::{self, LogFormat};
+use crate::{clock, compose, summary};
+
+/// Keeps a central asset register true to what really runs in AWS.
+///
+/// bestand reads what lives in every AWS account through AWS Config, reads what the source register says,
+/// decides what the central register should say, publishes exactly that, and leaves a drift report. Absence is
+/// concluded only where everything was seen.
+#[derive(Debug, Parser)]
+#[command(name = "bestand", version, after_help = after_help(), max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// The settings file; any key can be overridden by the environment (BESTAND__CENTRAL_REGISTER__URL).
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "bestand.toml",
+        env = "BESTAND_SETTINGS"
+    )]
+    settings: PathBuf,
+    /// The id of the new run; default: the time and a random part.
+    #[arg(long, global = true, value_name = "ID", value_parser = RunId::checked)]
+    run_id: Option<RunId>,
+    /// The form of log lines on standard error; default: human on a terminal, JSON elsewhere.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The scheduled job: plan, gate, publish, report.
+    Run {
+        /// Nothing of ours is expected in the central register yet.
+        #[arg(long)]
+        first_run: bool,
+        /// End with status 10 if there is drift.
+        #[arg(long)]
+        fail_on_drift: bool,
+    },
+    /// The dry run: all but publishing. The run directory holds the plan and the report.
+    ///
+    /// Without [central_register] in the settings it gives the drift report alone: a good way to begin.
+    Plan {
+        /// End with status 41 if the gate refuses the plan, rather than only writing it down.
+        #[arg(long)]
+        fail_on_gate: bool,
+        /// End with status 10 if there is drift.
+        #[arg(long)]
+        fail_on_drift: bool,
+        /// Nothing of ours is expected in the central register yet.
+        #[arg(long)]
+        first_run: bool,
+        /// Only these accounts; all others are `not_requested`, and nothing is concluded of them.
+        #[arg(long, value_name = "ID", value_delimiter = ',')]
+        accounts: Vec<AccountId>,
+    },
+    /// Publishes the plan of a run exactly, or goes on where its publication was interrupted.
+    Publish {
+        /// The run: the name of a folder below runs/ of the run store.
+        #[arg(value_name = "RUN", value_parser = RunId::checked)]
+        run: RunId,
+        /// Lets a plan through a limit that it met; the reason is kept as evidence.
+        #[arg(long, value_name = "CODE", value_delimiter = ',', requires = "because")]
+        accept_gate: Vec<String>,
+        /// Why it is let through.
+        #[arg(long, value_name = "TEXT")]
+        because: Option<String>,
+        /// Nothing of ours is expected in the central register yet.
+        #[arg(long)]
+        first_run: bool,
+    },
+    /// Shows and checks settings, and makes a run store ready.
+    Settings(SettingsArgs),
+    /// An AWS organisation, a source register and a central register on loopback, until stopped.
+    #[cfg(feature = "demo")]
+    Sandbox(crate::demo::SandboxArgs),
+    /// The sandbox, and `run` against it: the whole job on an embedded estate, no AWS needed.
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::DemoArgs),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of which exactly one is given")]
+struct SettingsArgs {
+    /// Prints the commented default: the reference documentation.
+    #[arg(long)]
+    default: bool,
+    /// Prints the JSON schema of the settings file.
+    #[arg(long)]
+    schema: bool,
+    /// Checks the settings and lists every problem at once.
+    #[arg(long)]
+    check: bool,
+    /// Makes the run store ready: writes which environment it belongs to.
+    #[arg(long)]
+    init_store: bool,
+}
+
+fn after_help() -> String {
+    format!(
+        "{}\n\nBegin with `bestand demo`, or with:\n  \
+         bestand settings --default > bestand.toml   and edit it\n  \
+         bestand settings --check\n  \
+         bestand plan                                a drift report, nothing is changed\n  \
+         bestand settings --init-store\n  \
+         bestand run --first-run",
+        ExitStatus::table()
+    )
+}
+
+/// Parses, runs, prints once; gives the exit status.
+pub(crate) fn main() -> ExitStatus {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. Where they cannot be printed nobody is listening.
+            let _ = error.print();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
+        }
+    };
+    let format = LogFormat::or_default(cli.common.log_format);
+    telemetry::start(format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(format, &Error::Unexpected(format!("cannot start: {error}"))),
+    };
+    let result = runtime.block_on(dispatch(&cli, format));
+    // A blocking call that is still under way must not hold the exit up.
+    runtime.shutdown_background();
+    match result {
+        Ok(status) => status,
+        Err(error) => fail(format, &error),
+    }
+}
+
+async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
+    let progress = Progress::new(format);
+    let load = || settings::load(&cli.common.settings).map_err(Error::from);
+    match &cli.command {
+        Command::Run { first_run, fail_on_drift } => {
+            let options = RunOptions {
+                publish: true,
+                run_id: cli.common.run_id.clone(),
+                first_run: *first_run,
+                fail_on_drift: *fail_on_drift,
+                ..RunOptions::default()
+            };
+            show(run(&load()?, &options, progress).await?, format)
+        }
+        Command::Plan { fail_on_gate, fail_on_drift, first_run, accounts } => {
+            let options = RunOptions {
+                publish: false,
+                run_id: cli.common.run_id.clone(),
+                first_run: *first_run,
+                fail_on_gate: *fail_on_gate,
+                fail_on_drift: *fail_on_drift,
+                only: accounts.clone(),
+            };
+            show(run(&load()?, &options, progress).await?, format)
+        }
+        Command::Publish { run, accept_gate, because, first_run } => {
+            let approval =
+                Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
+            show(publish_run(&load()?, run, &approval, progress).await?, format)
+        }
+        Command::Settings(asked) => settings_command(asked, &cli.common.settings),
+        #[cfg(feature = "demo")]
+        Command::Sandbox(asked) => crate::demo::sandbox(asked).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(asked) => crate::demo::demo(asked, cli.common.log_format).await,
+    }
+}
+
+fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Error> {
+    if asked.default {
+        print(settings::DEFAULT.trim_end());
+    } else if asked.schema {
+        print(&serde_json::to_string_pretty(&settings::schema()).unwrap_or_default());
+    } else {
+        let settings: Settings = settings::load(path)?;
+        if asked.init_store {
+            let made = compose::run_store(&settings)?.init(&settings.environment, clock::now())?;
+            print(&format!(
+                "the run store {} belongs to environment `{}`",
+                settings.run_store.url, made.environment
+            ));
+        } else {
+            print(&format!("{} is in order", path.display()));
+        }
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// Shows the summary: a table for people, one JSON line elsewhere.
+fn show((summary, directory): (RunSummary, RunDirectory), format: LogFormat) -> Result<ExitStatus, Error> {
+    match format {
+        LogFormat::Human => print(&summary::table(&summary, &directory)),
+        LogFormat::Json => {
+            print(&serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()))?);
+        }
+    }
+    ExitStatus::ALL
+        .into_iter()
+        .find(|status| status.code() == summary.exit_status)
+        .ok_or_else(|| Error::Unexpected(format!("exit status {} is unknown", summary.exit_status)))
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no failure.
+pub(crate) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints an error once, with its causes and what to do.
+fn fail(format: LogFormat, error: &Error) -> ExitStatus {
+    let status = error.exit_status();
+    match format {
+        LogFormat::Json => {
+            tracing::error!(exit_status = status.code(), next_step = error.next_step(), "{}", chain(error));
+        }
+        LogFormat::Human => {
+            let bold = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let word = if bold { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+            let _ = writeln!(std::io::stderr(), "{word} {}\nnext: {}", chain(error), error.next_step());
+        }
+    }
+    status
+}

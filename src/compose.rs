@@ -1,0 +1,152 @@
+//! The one place that builds clients from settings.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bestand_collector::accounts::{AccountDirectory, ListedAccounts, OrganizationsDirectory};
+use bestand_collector::collector::{Collector, CollectorSettings};
+use bestand_collector::credentials::AwsContext;
+use bestand_collector::source_register::{
+    LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
+};
+use bestand_model::account::{Account, AccountState};
+use bestand_model::identifiers::RunId;
+use bestand_model::reconciliation::Rules;
+use bestand_model::resource_type::{self, TypePolicy};
+use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
+use bestand_publisher::run_store::RunStore;
+use secrecy::SecretString;
+
+use crate::clock;
+use crate::error::Error;
+use crate::settings::{AccountSource, Auth, CentralRegister, RegisterKind, SecretReference, Settings};
+
+/// Regions of one account that are read at a time.
+const REGION_CONCURRENCY: usize = 4;
+/// One AWS call, with all its attempts.
+const AWS_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+/// One attempt of an AWS call.
+const AWS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Attempts of an AWS call.
+const AWS_MAX_ATTEMPTS: u32 = 5;
+/// Until the source register's database answers.
+const SQL_CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Until the source register's database gives the next row.
+const SQL_STATEMENT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Opens the run store.
+pub(crate) fn run_store(settings: &Settings) -> Result<RunStore, Error> {
+    Ok(RunStore::open(&settings.run_store.url, Path::new("."))?)
+}
+
+/// Gives the rules that hold for every account.
+pub(crate) fn rules(settings: &Settings) -> Rules {
+    Rules {
+        environment: settings.environment.clone(),
+        types: TypePolicy::new(settings.types.clone()),
+        retire: settings.retire,
+    }
+}
+
+/// Makes the directory of accounts.
+pub(crate) fn account_directory(settings: &Settings, aws: &AwsContext) -> Box<dyn AccountDirectory> {
+    match settings.accounts.source {
+        AccountSource::Organizations => Box::new(OrganizationsDirectory::new(aws)),
+        AccountSource::List => {
+            let accounts = settings.listed_accounts().into_iter();
+            let accounts = accounts.map(|(id, name)| Account { id, name, state: AccountState::Active });
+            Box::new(ListedAccounts::new(accounts.collect()))
+        }
+    }
+}
+
+/// Makes the collector.
+pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -> Collector {
+    let never_asked = TypePolicy::new(settings.types.clone()).never_asked();
+    let collection = &settings.collection;
+    Collector::new(
+        aws.clone(),
+        CollectorSettings {
+            run_id: run_id.clone(),
+            role_name: settings.accounts.role.name.clone(),
+            external_id: settings.accounts.role.external_id.clone(),
+            partition: settings.aws.partition.clone(),
+            regions: settings.regions.include.clone(),
+            extra_attributes: collection.attributes.clone(),
+            never_asked: Box::new(move |kind| never_asked.contains(kind)),
+            is_global: resource_type::is_global,
+            home_region: resource_type::home_region,
+            select_per_second: collection.limits.select_per_second,
+            region_concurrency: REGION_CONCURRENCY,
+            operation_timeout: AWS_OPERATION_TIMEOUT,
+            attempt_timeout: AWS_ATTEMPT_TIMEOUT,
+            max_attempts: AWS_MAX_ATTEMPTS,
+            clock: Arc::new(clock::now),
+        },
+    )
+}
+
+/// Makes the reader of the source register.
+pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, Error> {
+    let register = &settings.source_register;
+    let relation = match (&register.table, &register.query) {
+        (Some(table), _) => Relation::Table(table.clone()),
+        (None, Some(query)) => Relation::Query(query.clone()),
+        (None, None) => return Err(Error::Usage("source_register: set `table` or `query`".into())),
+    };
+    let lifecycle = register.lifecycle.as_ref().map_or_else(LifecycleWords::default, |words| {
+        LifecycleWords { planned: words.planned.clone(), retired: words.retired.clone() }
+    });
+    Ok(SqlSourceRegister::new(SourceRegisterSettings {
+        url: SecretString::from(register.url.clone()),
+        relation,
+        columns: register.columns.clone(),
+        aws_rows: register.aws_rows.clone(),
+        lifecycle,
+        connect_timeout: SQL_CONNECT_TIMEOUT,
+        statement_timeout: SQL_STATEMENT_TIMEOUT,
+    })?)
+}
+
+/// Makes the client of the central register.
+pub(crate) fn central_register(register: &CentralRegister) -> Result<RegisterApi, Error> {
+    match register.kind {
+        RegisterKind::RegisterApi => {}
+    }
+    let auth = match &register.auth {
+        Auth::None => RegisterAuth::None,
+        Auth::ApiKey { key } => RegisterAuth::ApiKey(secret("central_register.auth.key", key)?),
+        Auth::OAuth2 { token_url, client_id, client_secret, scopes } => RegisterAuth::OAuth2 {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: secret("central_register.auth.client_secret", client_secret)?,
+            scopes: scopes.clone(),
+        },
+    };
+    let mut options = RegisterApiOptions::new(register.url.clone(), auth);
+    options.request_timeout = Duration::from_secs(register.request_timeout_secs);
+    if let Some(path) = &register.extra_roots {
+        let pem = std::fs::read(path).map_err(|error| {
+            Error::Usage(format!("central_register.extra_roots: cannot read {}: {error}", path.display()))
+        })?;
+        options.extra_roots_pem = Some(pem);
+    }
+    Ok(RegisterApi::new(options)?)
+}
+
+/// Fetches a secret from where the settings say it lies.
+fn secret(key: &str, reference: &SecretReference) -> Result<SecretString, Error> {
+    let value = match (&reference.env, &reference.file) {
+        (Some(name), None) => std::env::var(name)
+            .map_err(|_| Error::Usage(format!("{key}: the environment variable {name} is not set")))?,
+        (None, Some(path)) => std::fs::read_to_string(path)
+            .map_err(|error| Error::Usage(format!("{key}: cannot read {}: {error}", path.display())))?,
+        _ => return Err(Error::Usage(format!("{key}: name exactly one place"))),
+    };
+    let value = value.trim().to_owned();
+    if value.is_empty() {
+        return Err(Error::Usage(format!("{key}: the secret is empty")));
+    }
+    Ok(SecretString::from(value))
+}

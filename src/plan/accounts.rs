@@ -1,0 +1,56 @@
+//! Which accounts are worked on: the directory's, those that records name, those that we own entries in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bestand_model::account::{Account, AccountState};
+use bestand_model::identifiers::AccountId;
+
+use super::Planner;
+use super::records::Records;
+use crate::error::Error;
+
+/// The accounts of a run.
+pub(super) struct Accounts {
+    /// Every account, by id.
+    pub(super) all: Vec<Account>,
+    /// Those that this run works on: all, or those of `--accounts`.
+    pub(super) asked: BTreeSet<AccountId>,
+    /// Those in which we own entries.
+    pub(super) owned: BTreeSet<AccountId>,
+}
+
+/// Gathers the accounts (SEMANTICS 2.8).
+pub(super) async fn gather(
+    planner: &Planner<'_>,
+    directory: Vec<Account>,
+    records: &Records,
+) -> Result<Accounts, Error> {
+    let owned: BTreeSet<AccountId> = match planner.register {
+        Some((register, _)) => register.accounts().await?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let mut all: BTreeMap<AccountId, Account> =
+        directory.into_iter().map(|account| (account.id.clone(), account)).collect();
+    for id in records.accounts.iter().chain(&owned) {
+        all.entry(id.clone()).or_insert_with(|| Account {
+            id: id.clone(),
+            name: None,
+            state: AccountState::Unknown,
+        });
+    }
+    let asked: BTreeSet<AccountId> = if planner.only.is_empty() {
+        all.keys().cloned().collect()
+    } else {
+        planner.only.iter().cloned().collect()
+    };
+    let strange: Vec<&str> =
+        asked.iter().filter(|id| !all.contains_key(*id)).map(AccountId::as_str).collect();
+    if !strange.is_empty() {
+        return Err(Error::Usage(format!(
+            "--accounts: {} {} in no directory, record or published asset",
+            strange.join(", "),
+            if strange.len() == 1 { "is" } else { "are" }
+        )));
+    }
+    Ok(Accounts { all: all.into_values().collect(), asked, owned })
+}

@@ -1,0 +1,240 @@
+//! `bestand publish RUN`: publishes that plan exactly, or goes on where an earlier publication was cut off.
+
+use std::collections::BTreeMap;
+
+use bestand_model::account::Account;
+use bestand_model::coverage::CoverageLine;
+use bestand_model::gate::GateCode;
+use bestand_model::identifiers::RunId;
+use bestand_model::plan::{Plan, SCHEMA_VERSION};
+use bestand_model::run_summary::{Override, PublicationCounts, RunSummary};
+use bestand_publisher::central_register::{CentralRegister, RunEvidence};
+use bestand_publisher::publish::{
+    PublishError, PublishSettings, StopSignal, publication_started, publish, verify_plan,
+};
+use bestand_publisher::run_store::{RunDirectory, RunStore};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::error::{Error, chain};
+use crate::exit_status::ExitStatus;
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::{clock, compose, report, run, signals, summary};
+
+/// What a person lets through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Approval {
+    /// Gate codes.
+    pub(crate) accepted: Vec<String>,
+    /// Why.
+    pub(crate) because: Option<String>,
+    /// `--first-run`.
+    pub(crate) first_run: bool,
+}
+
+/// Publishes the plan of an earlier run.
+pub(crate) async fn publish_run(
+    settings: &Settings,
+    run_id: &RunId,
+    approval: &Approval,
+    progress: Progress,
+) -> Result<(RunSummary, RunDirectory), Error> {
+    let Some(register) = &settings.central_register else {
+        return Err(Error::Usage("`publish` needs [central_register] in the settings".into()));
+    };
+    let store = compose::run_store(settings)?;
+    run::check_store(settings, &store, true)?;
+    let directory = store.run(run_id)?;
+    let _lock = store.lock(run_id)?;
+    let plan = read_plan(&directory)?;
+    let mut summary: RunSummary = directory
+        .read_json("run")?
+        .ok_or_else(|| Error::Plan(format!("run `{run_id}` has no run.json: its plan was never finished")))?;
+
+    let register = compose::central_register(register)?;
+    let identity = run::check_register(settings, &register).await?;
+    if plan.environment != settings.environment || plan.register_id.as_ref() != Some(&identity.register_id) {
+        return Err(Error::Plan(format!(
+            "the plan is for environment `{}` and register `{}`, this is `{}` and `{}`",
+            plan.environment,
+            plan.register_id.as_deref().unwrap_or("none"),
+            settings.environment,
+            identity.register_id
+        )));
+    }
+    let started = publication_started(&directory)?;
+    if !started {
+        if clock::now() > plan.expires_at {
+            return Err(Error::Plan(format!("the plan expired at {}", plan.expires_at)));
+        }
+        let let_through = overrides(&plan, approval)?;
+        if !let_through.is_empty() {
+            let by = bestand_collector::credentials::AwsContext::load(&settings.aws.region).await;
+            let by = by.caller_identity().await.ok().map(|caller| caller.arn);
+            summary.overrides.extend(let_through.into_iter().map(|one| Override { by: by.clone(), ..one }));
+            directory.write_json("run", &summary)?;
+        }
+    }
+    finish(settings, &store, directory, &plan, &register, progress, summary).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "the publication's collaborators, each used once")]
+async fn finish(
+    settings: &Settings,
+    store: &RunStore,
+    directory: RunDirectory,
+    plan: &Plan,
+    register: &dyn CentralRegister,
+    progress: Progress,
+    mut summary: RunSummary,
+) -> Result<(RunSummary, RunDirectory), Error> {
+    let result = send(settings, &directory, plan, register, progress, &mut summary).await;
+    let coverage: Vec<CoverageLine> = directory.read_ndjson("coverage")?.collect::<Result<_, _>>()?;
+    let accounts: Vec<Account> = directory.read_json("accounts")?.unwrap_or_default();
+    let status = match &result {
+        Ok(status) => (*status).max(summary::status_of_plan(&summary, false)),
+        Err(error) => error.exit_status(),
+    };
+    summary::set_next_steps(&mut summary, plan, &coverage, settings);
+    if let Err(error) = &result {
+        summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
+    }
+    summary::end(&mut summary, status, clock::now());
+    directory.write_json("run", &summary)?;
+    store.append_history("runs", &summary)?;
+    report::write(&directory, &summary, &accounts, &coverage)?;
+    result?;
+    Ok((summary, directory))
+}
+
+fn read_plan(directory: &RunDirectory) -> Result<Plan, Error> {
+    let plan: Plan = directory.read_json("plan")?.ok_or_else(|| {
+        Error::Plan(format!("run `{}` has no plan: it was stopped before", directory.run_id()))
+    })?;
+    if plan.schema_version != SCHEMA_VERSION {
+        return Err(Error::Plan(format!(
+            "the plan has schema version {}, this bestand knows {SCHEMA_VERSION}",
+            plan.schema_version
+        )));
+    }
+    verify_plan(directory, &plan).map_err(|error| explain(error.into()))?;
+    Ok(plan)
+}
+
+/// Gives what is let through, or refuses: every limit that the plan met needs its own word.
+fn overrides(plan: &Plan, approval: &Approval) -> Result<Vec<Override>, Error> {
+    for code in &approval.accepted {
+        if !plan.gate.reasons.iter().any(|reason| reason.code.code() == code) {
+            return Err(Error::Usage(format!("--accept-gate {code}: the plan met no such limit")));
+        }
+    }
+    let mut given = Vec::new();
+    for reason in &plan.gate.reasons {
+        let code = reason.code.code();
+        let because = if reason.code == GateCode::FirstRun && approval.first_run {
+            Some("--first-run")
+        } else if approval.accepted.iter().any(|accepted| accepted == code) {
+            approval.because.as_deref()
+        } else {
+            None
+        };
+        match because {
+            Some(because) if !because.trim().is_empty() => given.push(Override {
+                code: code.to_owned(),
+                because: because.to_owned(),
+                by: None,
+                at: clock::now(),
+                plan_digest: plan.digest.clone(),
+            }),
+            _ => {
+                return Err(Error::Refused(format!("the gate refuses the plan ({code}): {}", reason.message)));
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// Sends what is left of a plan. A signal lets the open batches end and sends no more.
+pub(crate) async fn send(
+    settings: &Settings,
+    directory: &RunDirectory,
+    plan: &Plan,
+    register: &dyn CentralRegister,
+    progress: Progress,
+    summary: &mut RunSummary,
+) -> Result<ExitStatus, Error> {
+    let batch_size = settings.central_register.as_ref().map_or(100, |register| register.batch_size);
+    let publish_settings = PublishSettings { batch_size, ..PublishSettings::default() };
+    let phase = progress.phase("publish", "changes", Some(plan.changes.sent()));
+    let (raise, raised) = watch::channel(false);
+    let stop = StopSignal::new(raised);
+    let tell = |counts: PublicationCounts| phase.set(counts.applied + counts.rejected + counts.conflicted);
+    let work = publish(directory, plan, register, &publish_settings, &stop, &tell);
+    tokio::pin!(work);
+    let mut signal = None;
+    let publication = tokio::select! {
+        publication = &mut work => publication,
+        stopped = signals::stop_requested() => {
+            signal = Some(stopped);
+            raise.send_replace(true);
+            work.await
+        }
+    }
+    .map_err(explain)?;
+    let counts = publication.counts;
+    phase.done(&format!(
+        "{} applied, {} rejected, {} conflicted, {} unknown",
+        counts.applied, counts.rejected, counts.conflicted, counts.unknown
+    ));
+    summary.publication = Some(counts);
+    if let Some(halted) = publication.halted {
+        tracing::error!(reason = halted, "gave up sending");
+    }
+    record(register, plan, summary, counts).await;
+    match signal {
+        Some(stopped) if publication.stopped => Err(stopped),
+        _ if counts.is_whole() => Ok(ExitStatus::Done),
+        _ => Ok(ExitStatus::PublicationIncomplete),
+    }
+}
+
+/// Leaves evidence in the register. The changes are in, so a failure here is a warning.
+async fn record(
+    register: &dyn CentralRegister,
+    plan: &Plan,
+    summary: &RunSummary,
+    counts: PublicationCounts,
+) {
+    let totals = BTreeMap::from([
+        ("changes".to_owned(), json!(plan.changes)),
+        ("publication".to_owned(), json!(counts)),
+        ("coverage".to_owned(), json!(summary.coverage)),
+        ("findings".to_owned(), json!(summary.findings)),
+    ]);
+    let evidence = RunEvidence {
+        run_id: plan.run_id.clone(),
+        environment: plan.environment.clone(),
+        plan_digest: Some(plan.digest.clone()),
+        command: summary.command.clone(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: summary.started_at,
+        ended_at: Some(clock::now()),
+        totals,
+        overrides: summary.overrides.clone(),
+    };
+    if let Err(error) = register.record_run(&evidence).await {
+        tracing::warn!(error = chain(&error), "the register did not take the run's evidence");
+    }
+}
+
+/// Sorts a failure of publishing into this command's errors.
+pub(crate) fn explain(error: PublishError) -> Error {
+    match error {
+        PublishError::Plan(bestand_publisher::publish::PlanError::Store(error))
+        | PublishError::Store(error) => Error::RunStore(error),
+        PublishError::Plan(error) => Error::Plan(chain(&error)),
+        PublishError::Register(error) => Error::CentralRegister(error),
+        foreign @ PublishError::ForeignRegister { .. } => Error::Plan(foreign.to_string()),
+    }
+}

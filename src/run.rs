@@ -1,0 +1,186 @@
+//! `bestand plan` and `bestand run`: the plan, and for `run` its publication.
+
+use bestand_model::identifiers::{AccountId, RunId};
+use bestand_model::plan::{Plan, SCHEMA_VERSION};
+use bestand_model::run_summary::RunSummary;
+use bestand_publisher::central_register::{CentralRegister, RegisterApi, RegisterIdentity};
+use bestand_publisher::publish::settle_open_intents;
+use bestand_publisher::run_store::{RunDirectory, RunStore};
+
+use crate::error::{Error, chain};
+use crate::exit_status::ExitStatus;
+use crate::plan::{Planned, Planner};
+use crate::progress::Progress;
+use crate::publish;
+use crate::settings::Settings;
+use crate::{clock, compose, report, signals, summary};
+
+/// How a run was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct RunOptions {
+    /// `run` rather than `plan`.
+    pub(crate) publish: bool,
+    pub(crate) run_id: Option<RunId>,
+    /// `--first-run`.
+    pub(crate) first_run: bool,
+    /// `--fail-on-gate`.
+    pub(crate) fail_on_gate: bool,
+    /// `--fail-on-drift`.
+    pub(crate) fail_on_drift: bool,
+    /// `--accounts`.
+    pub(crate) only: Vec<AccountId>,
+}
+
+/// Plans, and publishes if that was asked for. Gives the summary as it stands in `run.json`.
+pub(crate) async fn run(
+    settings: &Settings,
+    options: &RunOptions,
+    progress: Progress,
+) -> Result<(RunSummary, RunDirectory), Error> {
+    let now = clock::now();
+    if options.publish && settings.central_register.is_none() {
+        return Err(Error::Usage(
+            "`run` needs [central_register] in the settings; `bestand plan` gives the drift report without it".into(),
+        ));
+    }
+    let store = compose::run_store(settings)?;
+    check_store(settings, &store, options.publish)?;
+    let run_id = options.run_id.clone().unwrap_or_else(|| clock::new_run_id(now));
+    let _lock = store.lock(&run_id)?;
+    let register = settings.central_register.as_ref().map(compose::central_register).transpose()?;
+    let identity = match &register {
+        Some(register) => Some(check_register(settings, register).await?),
+        None => None,
+    };
+    if let (true, Some(register)) = (options.publish, &register) {
+        settle_last(&store, register).await?;
+    }
+
+    let directory = store.create_run(&run_id)?;
+    let mut summary = summary::begin(settings, &run_id, if options.publish { "run" } else { "plan" }, now);
+    directory.write_json("run", &summary)?;
+    let register = register.as_ref().zip(identity.as_ref());
+    let result = steps(settings, options, &store, &directory, register, progress, &mut summary).await;
+    let status = match &result {
+        Ok(status) => *status,
+        Err(error) => error.exit_status(),
+    };
+    if let Err(error) = &result {
+        summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
+    }
+    summary::end(&mut summary, status, clock::now());
+    // A full disk may be what ended the run: the first error is the one to tell.
+    let kept = directory.write_json("run", &summary).and_then(|()| store.append_history("runs", &summary));
+    result?;
+    kept?;
+    Ok((summary, directory))
+}
+
+/// Everything between the beginning and the end of `run.json`.
+async fn steps(
+    settings: &Settings,
+    options: &RunOptions,
+    store: &RunStore,
+    directory: &RunDirectory,
+    register: Option<(&RegisterApi, &RegisterIdentity)>,
+    progress: Progress,
+    summary: &mut RunSummary,
+) -> Result<ExitStatus, Error> {
+    let planner = Planner {
+        settings,
+        store,
+        directory,
+        register: register.map(|(register, identity)| (register as &dyn CentralRegister, identity)),
+        progress,
+        only: &options.only,
+        first_run: options.first_run,
+        now: summary.started_at,
+    };
+    // Until something is sent, a signal simply ends the work; what is spooled stays.
+    let planned = tokio::select! {
+        biased;
+        stopped = signals::stop_requested() => return Err(stopped),
+        planned = planner.plan(summary) => planned?,
+    };
+    let mut status = summary::status_of_plan(summary, options.fail_on_drift);
+    let refused = !summary.gate.reasons.is_empty();
+    if refused && (options.publish || options.fail_on_gate) {
+        status = status.max(ExitStatus::Refused);
+    }
+    if let (Some((register, _)), true, false) = (register, options.publish, refused) {
+        // The plan's report stands before anything is sent, whatever becomes of the publication.
+        write_report(directory, &planned, summary, status)?;
+        status =
+            status.max(publish::send(settings, directory, &planned.plan, register, progress, summary).await?);
+    }
+    summary::set_next_steps(summary, &planned.plan, &planned.coverage, settings);
+    write_report(directory, &planned, summary, status)?;
+    Ok(status)
+}
+
+/// The report shows the run as it ends.
+fn write_report(
+    directory: &RunDirectory,
+    planned: &Planned,
+    summary: &RunSummary,
+    status: ExitStatus,
+) -> Result<(), Error> {
+    let mut shown = summary.clone();
+    summary::end(&mut shown, status, clock::now());
+    report::write(directory, &shown, &planned.accounts, &planned.coverage)
+}
+
+/// The run store must belong to the same environment (SEMANTICS 3.9). A store that was never made ready may
+/// serve a plan, not a publication.
+pub(crate) fn check_store(settings: &Settings, store: &RunStore, before_writing: bool) -> Result<(), Error> {
+    match store.environment()? {
+        Some(of_store) if of_store.environment != settings.environment => Err(Error::Environment(format!(
+            "the settings are for environment `{}`, the run store belongs to `{}`",
+            settings.environment, of_store.environment
+        ))),
+        None if before_writing => Err(Error::Environment(
+            "the run store does not say which environment it belongs to: run `bestand settings --init-store` once".into(),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The register must belong to the same environment (SEMANTICS 3.9).
+pub(crate) async fn check_register(
+    settings: &Settings,
+    register: &dyn CentralRegister,
+) -> Result<RegisterIdentity, Error> {
+    let identity = register.identity().await?;
+    if identity.environment != settings.environment {
+        return Err(Error::Environment(format!(
+            "the settings are for environment `{}`, the central register `{}` belongs to `{}`",
+            settings.environment, identity.register_id, identity.environment
+        )));
+    }
+    for promise in identity.capabilities.missing() {
+        tracing::warn!(
+            promise,
+            register = identity.register_id,
+            "the central register does not keep a promise"
+        );
+    }
+    Ok(identity)
+}
+
+/// A new run first finds out what became of the last publication's open intents (SEMANTICS 3.6).
+async fn settle_last(store: &RunStore, register: &dyn CentralRegister) -> Result<(), Error> {
+    for run_id in store.runs()?.into_iter().rev() {
+        let directory = store.run(&run_id)?;
+        if directory.intents()?.is_empty() {
+            continue;
+        }
+        if let Some(plan) =
+            directory.read_json::<Plan>("plan")?.filter(|plan| plan.schema_version == SCHEMA_VERSION)
+        {
+            let counts = settle_open_intents(&directory, &plan, register).await.map_err(publish::explain)?;
+            tracing::info!(run = run_id.as_str(), ?counts, "settled what the last publication left open");
+        }
+        return Ok(());
+    }
+    Ok(())
+}

@@ -1,0 +1,381 @@
+//! The settings: one TOML file, any key overridable by the environment, every problem listed at once.
+//!
+//! `settings/default.toml` is the reference documentation; unknown keys are errors with their path.
+
+mod check;
+mod load;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bestand_model::absence::RetireRules;
+use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::digest;
+use bestand_model::gate::Limits;
+use bestand_model::identifiers::{AccountId, Region, ResourceType};
+use bestand_model::resource_type::TypeClass;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub(crate) use load::{SettingsError, load, schema};
+
+/// The commented default: what `bestand settings --default` prints.
+pub(crate) const DEFAULT: &str = include_str!("settings/default.toml");
+
+/// Everything that a person can set.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The environment; must equal what the central register and the run store say of themselves.
+    pub(crate) environment: String,
+    #[serde(default)]
+    pub(crate) aws: Aws,
+    pub(crate) accounts: Accounts,
+    #[serde(default)]
+    pub(crate) regions: Regions,
+    #[serde(default)]
+    pub(crate) collection: Collection,
+    /// Classes of resource types that differ from the shipped list.
+    #[serde(default)]
+    pub(crate) types: BTreeMap<ResourceType, TypeClass>,
+    pub(crate) source_register: SourceRegister,
+    /// Left out: `plan` gives the drift report alone, `run` and `publish` refuse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) central_register: Option<CentralRegister>,
+    #[serde(default)]
+    pub(crate) retire: RetireRules,
+    #[serde(default)]
+    pub(crate) gate: Limits,
+    #[serde(default)]
+    pub(crate) plan: PlanSettings,
+    #[serde(default)]
+    pub(crate) coverage: CoverageSettings,
+    #[serde(default)]
+    pub(crate) run_store: RunStoreSettings,
+}
+
+/// Where AWS is called from.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Aws {
+    /// Where STS and Organizations are called.
+    pub(crate) region: String,
+    /// The partition of role ARNs.
+    pub(crate) partition: String,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self { region: "eu-central-1".into(), partition: "aws".into() }
+    }
+}
+
+/// Which accounts there are and how they are entered.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Accounts {
+    /// From the list below, or from Organizations.
+    pub(crate) source: AccountSource,
+    /// The accounts of `source = "list"`.
+    #[serde(default)]
+    pub(crate) list: Vec<ListedAccount>,
+    /// The role that is assumed in each account.
+    pub(crate) role: Role,
+}
+
+/// Where the accounts come from.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountSource {
+    /// `[accounts] list`.
+    List,
+    /// Organizations' `ListAccounts`.
+    Organizations,
+}
+
+/// An account of the list.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListedAccount {
+    /// Twelve digits.
+    pub(crate) id: String,
+    /// The name that people know it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+}
+
+/// The role that is assumed in each account.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Role {
+    /// Its name, without path.
+    pub(crate) name: String,
+    /// The external id that its trust policy asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id: Option<String>,
+}
+
+/// Which regions are read.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Regions {
+    /// Empty: every region that is enabled in the account.
+    pub(crate) include: Vec<Region>,
+}
+
+/// How AWS Config is read.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Collection {
+    /// Account by account through a role; the only way today.
+    pub(crate) source: CollectionSource,
+    /// Accounts at a time.
+    #[schemars(range(min = 1, max = 512))]
+    pub(crate) concurrency: usize,
+    pub(crate) limits: CollectionLimits,
+    /// Attributes by type, added to the shipped list (docs/ATTRIBUTES.md).
+    pub(crate) attributes: BTreeMap<ResourceType, Vec<String>>,
+}
+
+impl Default for Collection {
+    fn default() -> Self {
+        Self {
+            source: CollectionSource::Account,
+            concurrency: 32,
+            limits: CollectionLimits::default(),
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// Through which door AWS Config is read.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CollectionSource {
+    /// A role in every account.
+    Account,
+}
+
+/// How fast AWS is asked.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CollectionLimits {
+    /// AWS Config calls per second, per account and region.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) select_per_second: u32,
+}
+
+impl Default for CollectionLimits {
+    fn default() -> Self {
+        Self { select_per_second: 8 }
+    }
+}
+
+/// The register that people keep.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceRegister {
+    /// `sqlite://itk.db` or `postgres://user@host/database`. A password belongs into the environment:
+    /// `BESTAND__SOURCE_REGISTER__URL`.
+    pub(crate) url: String,
+    /// A table; or `query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<String>,
+    /// A query; or `table`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) query: Option<String>,
+    /// bestand's attributes and the columns that hold them.
+    pub(crate) columns: BTreeMap<String, String>,
+    /// SQL condition: which rows are AWS resources; default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) aws_rows: Option<String>,
+    /// Which words of the lifecycle column mean `planned` and `retired`; everything else means `active`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lifecycle: Option<Lifecycle>,
+    /// Fewer rows than this share of the last good read are not believed.
+    #[serde(default = "default_min_source_share")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) min_source_share: f64,
+}
+
+fn default_min_source_share() -> f64 {
+    0.9
+}
+
+/// The words of a lifecycle column.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lifecycle {
+    pub(crate) planned: Vec<String>,
+    pub(crate) retired: Vec<String>,
+}
+
+/// The group-wide register.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CentralRegister {
+    /// Which contract it speaks.
+    pub(crate) kind: RegisterKind,
+    /// Its address.
+    #[schemars(with = "String")]
+    pub(crate) url: Url,
+    #[serde(default)]
+    pub(crate) auth: Auth,
+    /// A file of certificates (PEM) that are trusted besides the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extra_roots: Option<PathBuf>,
+    /// Seconds that one request may take.
+    #[serde(default = "default_request_timeout_secs")]
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) request_timeout_secs: u64,
+    /// Changes per batch; the register's own limit holds besides.
+    #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) batch_size: usize,
+}
+
+fn default_request_timeout_secs() -> u64 {
+    60
+}
+
+fn default_batch_size() -> usize {
+    100
+}
+
+/// The contracts that bestand speaks.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RegisterKind {
+    /// The Register API.
+    RegisterApi,
+}
+
+/// How bestand shows the register who it is.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// `X-API-Key`.
+    ApiKey {
+        /// The key.
+        key: SecretReference,
+    },
+    /// OAuth 2 client credentials; the token is renewed before it expires.
+    #[serde(rename = "oauth2")]
+    OAuth2 {
+        /// Where tokens are given; left out: the register's own `/v1/oauth/token`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        token_url: Option<Url>,
+        /// The client's id.
+        client_id: String,
+        /// The client's secret.
+        client_secret: SecretReference,
+        /// Scopes to ask for.
+        #[serde(default)]
+        scopes: Vec<String>,
+    },
+}
+
+/// Where a secret lies: never in the settings themselves. Exactly one of the two.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretReference {
+    /// The name of an environment variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<String>,
+    /// The path of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// How long a plan holds.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PlanSettings {
+    /// A plan that is older may no longer be started.
+    #[schemars(range(min = 1, max = 720))]
+    pub(crate) expires_after_hours: u32,
+}
+
+impl Default for PlanSettings {
+    fn default() -> Self {
+        Self { expires_after_hours: 12 }
+    }
+}
+
+/// What is known not to be seen, and accepted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CoverageSettings {
+    /// Gaps that do not make the run end with status 20. They stay gaps: nothing in them is ever absent.
+    pub(crate) accepted: Vec<AcceptedGap>,
+}
+
+/// A gap that a person accepts. What is left out matches everything.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptedGap {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<Region>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(crate) resource_type: Option<ResourceType>,
+    /// The reason code of the ledger.
+    pub(crate) reason: Reason,
+    /// Why it is accepted.
+    pub(crate) because: String,
+    /// Until when; RFC 3339.
+    #[schemars(with = "String")]
+    pub(crate) until: Timestamp,
+}
+
+impl AcceptedGap {
+    /// Tells whether the gap covers a line of the ledger for a reason at an instant.
+    pub(crate) fn covers(&self, line: &CoverageLine, reason: Reason, now: Timestamp) -> bool {
+        self.reason == reason
+            && now <= self.until
+            && self.account.as_deref().is_none_or(|account| account == line.account_id.as_str())
+            && self.region.as_ref().is_none_or(|region| Some(region) == line.region.as_ref())
+            && self.resource_type.as_ref().is_none_or(|kind| Some(kind) == line.resource_type.as_ref())
+    }
+}
+
+/// Where runs are kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RunStoreSettings {
+    /// `file:relative` (to the working directory) or `file:///absolute`.
+    pub(crate) url: String,
+}
+
+impl Default for RunStoreSettings {
+    fn default() -> Self {
+        Self { url: "file:./bestand-runs".into() }
+    }
+}
+
+impl Settings {
+    /// Gives the digest over what is in force. Secrets are references here, and a password in the source
+    /// register's address is left out, so the digest tells nothing of them.
+    pub(crate) fn digest(&self) -> String {
+        let mut shown = self.clone();
+        if let Ok(mut url) = Url::parse(&shown.source_register.url) {
+            // An address that cannot hold a password holds none.
+            let _ = url.set_password(None);
+            shown.source_register.url = url.to_string();
+        }
+        digest::canonical_digest(&serde_json::to_value(shown).unwrap_or_default())
+    }
+
+    /// Gives the listed accounts' ids; `load` has checked that they are such.
+    pub(crate) fn listed_accounts(&self) -> Vec<(AccountId, Option<String>)> {
+        let list = self.accounts.list.iter();
+        list.filter_map(|account| Some((account.id.parse().ok()?, account.name.clone()))).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! What a schema cannot say: how settings fit together.
+
+use std::collections::BTreeSet;
+
+use bestand_model::identifiers::AccountId;
+
+use super::{AccountSource, Auth, SecretReference, Settings};
+
+/// Lists every problem with its key path.
+pub(super) fn problems(settings: &Settings) -> Vec<String> {
+    let mut problems = Vec::new();
+    names(settings, &mut problems);
+    accounts(settings, &mut problems);
+    source_register(settings, &mut problems);
+    central_register(settings, &mut problems);
+    attributes(settings, &mut problems);
+    for (index, gap) in settings.coverage.accepted.iter().enumerate() {
+        if gap.because.trim().is_empty() {
+            problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));
+        }
+        if let Some(account) = &gap.account
+            && let Err(error) = account.parse::<AccountId>()
+        {
+            problems.push(format!("coverage.accepted.{index}.account: {error}"));
+        }
+    }
+    problems
+}
+
+fn names(settings: &Settings, problems: &mut Vec<String>) {
+    let environment = &settings.environment;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if environment.is_empty() || environment.len() > 40 || !environment.chars().all(plain) {
+        problems.push(format!("environment: `{environment}` must have 1 to 40 letters, digits, `-` or `_`"));
+    }
+    if settings.aws.region.trim().is_empty() {
+        problems.push("aws.region: must not be empty".into());
+    }
+    for (index, region) in settings.regions.include.iter().enumerate() {
+        if region.as_str().is_empty() || region.as_str() == "global" {
+            problems.push(format!("regions.include.{index}: `{region}` is no region that can be read"));
+        }
+    }
+}
+
+fn accounts(settings: &Settings, problems: &mut Vec<String>) {
+    let accounts = &settings.accounts;
+    let mut seen = BTreeSet::new();
+    for (index, account) in accounts.list.iter().enumerate() {
+        if let Err(error) = account.id.parse::<AccountId>() {
+            problems.push(format!("accounts.list.{index}.id: {error}"));
+        }
+        if !seen.insert(&account.id) {
+            problems.push(format!("accounts.list.{index}.id: `{}` is there twice", account.id));
+        }
+    }
+    match accounts.source {
+        AccountSource::List if accounts.list.is_empty() => {
+            problems.push(
+                "accounts.list: name at least one account, or set accounts.source = \"organizations\"".into(),
+            );
+        }
+        AccountSource::Organizations if !accounts.list.is_empty() => {
+            problems.push(
+                "accounts.list: is not used with accounts.source = \"organizations\"; remove one of them"
+                    .into(),
+            );
+        }
+        AccountSource::List | AccountSource::Organizations => {}
+    }
+    let role = &accounts.role.name;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    if role.is_empty() || role.len() > 512 || !role.chars().all(allowed) {
+        problems.push(format!("accounts.role.name: `{role}` is no role name"));
+    }
+    if let Some(id) = &accounts.role.external_id
+        && !(2..=1224).contains(&id.len())
+    {
+        problems.push("accounts.role.external_id: AWS asks for 2 to 1224 characters".into());
+    }
+}
+
+/// What every row must be found by.
+const IDENTIFYING: [&str; 2] = ["arn", "resource_id"];
+
+fn source_register(settings: &Settings, problems: &mut Vec<String>) {
+    let register = &settings.source_register;
+    match (&register.table, &register.query) {
+        (Some(_), Some(_)) => {
+            problems.push("source_register: set either `table` or `query`, not both".into())
+        }
+        (None, None) => problems.push("source_register: set `table` or `query`".into()),
+        (Some(text), None) | (None, Some(text)) if text.trim().is_empty() => {
+            problems.push("source_register: `table` or `query` must not be empty".into());
+        }
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    if !register.columns.contains_key("asset_id") {
+        problems.push(
+            "source_register.columns: map `asset_id` to the column that holds the register's own key".into(),
+        );
+    }
+    if !IDENTIFYING.iter().any(|name| register.columns.contains_key(*name)) {
+        problems.push(
+            "source_register.columns: map `arn` or `resource_id`: without one no row can be identified"
+                .into(),
+        );
+    }
+    for reserved in ["registration", "verification", "tags", "created_at"] {
+        if register.columns.contains_key(reserved) {
+            problems.push(format!(
+                "source_register.columns.{reserved}: bestand itself sets this attribute; choose another name"
+            ));
+        }
+    }
+}
+
+fn central_register(settings: &Settings, problems: &mut Vec<String>) {
+    let Some(register) = &settings.central_register else { return };
+    if !matches!(register.url.scheme(), "http" | "https") {
+        problems.push(format!(
+            "central_register.url: `{}` must begin with https:// (or http://)",
+            register.url.scheme()
+        ));
+    }
+    if register.url.password().is_some() {
+        problems.push("central_register.url: must not hold a password; use central_register.auth".into());
+    }
+    match &register.auth {
+        Auth::None => {}
+        Auth::ApiKey { key } => secret("central_register.auth.key", key, problems),
+        Auth::OAuth2 { client_secret, .. } => {
+            secret("central_register.auth.client_secret", client_secret, problems)
+        }
+    }
+}
+
+fn secret(path: &str, reference: &SecretReference, problems: &mut Vec<String>) {
+    if reference.env.is_some() == reference.file.is_some() {
+        problems
+            .push(format!("{path}: name exactly one place, {{ env = \"NAME\" }} or {{ file = \"path\" }}"));
+    }
+}
+
+fn attributes(settings: &Settings, problems: &mut Vec<String>) {
+    for (kind, paths) in &settings.collection.attributes {
+        for path in paths {
+            let well_formed = path.strip_prefix("configuration.").is_some_and(|rest| {
+                !rest.is_empty()
+                    && rest.split('.').all(|part| {
+                        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                    })
+            });
+            if !well_formed {
+                problems.push(format!(
+                    "collection.attributes.{kind}: `{path}` must be a path below the configuration, such as `configuration.ebsOptimized`"
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! `run.json` from its beginning to its end, the exit status that follows, and the closing table.
+
+use std::collections::BTreeMap;
+
+use bestand_model::change_set::ChangeCounts;
+use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::finding::FindingKind;
+use bestand_model::identifiers::RunId;
+use bestand_model::plan::{Plan, SCHEMA_VERSION};
+use bestand_model::run_summary::{AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, RunSummary};
+use bestand_publisher::run_store::RunDirectory;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Cell, CellAlignment, Table};
+use jiff::Timestamp;
+
+use crate::exit_status::ExitStatus;
+use crate::settings::Settings;
+
+/// Begins a summary.
+pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Timestamp) -> RunSummary {
+    RunSummary {
+        schema_version: SCHEMA_VERSION,
+        run_id: run_id.clone(),
+        command: command.to_owned(),
+        environment: settings.environment.clone(),
+        started_at: now,
+        ended_at: None,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        settings_digest: settings.digest(),
+        accounts: AccountCounts::default(),
+        coverage: CoverageCounts::default(),
+        inventory: InventoryCounts::default(),
+        records: Default::default(),
+        findings: FindingCounts::default(),
+        changes: ChangeCounts::default(),
+        withheld_by_reason: BTreeMap::new(),
+        gate: Default::default(),
+        plan_digest: None,
+        publication: None,
+        overrides: Vec::new(),
+        next_steps: Vec::new(),
+        peak_memory_bytes: None,
+        exit_status: ExitStatus::Unexpected.code(),
+    }
+}
+
+/// Ends a summary.
+pub(crate) fn end(summary: &mut RunSummary, status: ExitStatus, now: Timestamp) {
+    summary.ended_at = Some(now);
+    summary.exit_status = status.code();
+    summary.peak_memory_bytes = peak_memory_bytes();
+}
+
+/// What a plan alone says about the exit status.
+pub(crate) fn status_of_plan(summary: &RunSummary, fail_on_drift: bool) -> ExitStatus {
+    if summary.coverage.gaps > 0 {
+        ExitStatus::Gaps
+    } else if fail_on_drift && summary.findings.drift > 0 {
+        ExitStatus::Drift
+    } else {
+        ExitStatus::Done
+    }
+}
+
+/// Says what to do next: cause, scope, command.
+pub(crate) fn set_next_steps(
+    summary: &mut RunSummary,
+    plan: &Plan,
+    coverage: &[CoverageLine],
+    settings: &Settings,
+) {
+    let run_id = &summary.run_id;
+    let mut steps = Vec::new();
+    let mut gaps: BTreeMap<Reason, Vec<&CoverageLine>> = BTreeMap::new();
+    for line in coverage {
+        if let Some(reason) = line.reason.filter(|reason| {
+            reason.is_gap()
+                && !settings.coverage.accepted.iter().any(|gap| gap.covers(line, *reason, summary.started_at))
+        }) {
+            gaps.entry(reason).or_default().push(line);
+        }
+    }
+    for (reason, lines) in &gaps {
+        let Some(first) = lines.first() else { continue };
+        let place = [
+            Some(first.account_id.to_string()),
+            first.region.as_ref().map(ToString::to_string),
+            first.resource_type.as_ref().map(ToString::to_string),
+        ];
+        let place: Vec<String> = place.into_iter().flatten().collect();
+        let more = if lines.len() > 1 { format!(" and {} more", lines.len() - 1) } else { String::new() };
+        steps.push(format!(
+            "{reason}: {} in {}{more}: {}",
+            first.detail.as_deref().unwrap_or("no detail"),
+            place.join(" "),
+            remedy(*reason)
+        ));
+    }
+    for reason in &plan.gate.reasons {
+        let command = if reason.code == bestand_model::gate::GateCode::FirstRun {
+            format!("`bestand publish {run_id} --first-run`")
+        } else {
+            format!("`bestand publish {run_id} --accept-gate {} --because TEXT`", reason.code.code())
+        };
+        if summary.publication.is_none() {
+            steps.push(format!("the gate refuses the plan: {}; if that is right: {command}", reason.message));
+        }
+    }
+    if let Some(publication) = summary.publication {
+        if publication.unknown > 0 {
+            steps.push(format!(
+                "{} changes may or may not be in the register: `bestand publish {run_id}` settles them",
+                publication.unknown
+            ));
+        }
+        if publication.conflicted > 0 {
+            steps.push(format!("{} entries moved since the plan was made and were left alone: the next run looks at them anew", publication.conflicted));
+        }
+        if publication.rejected > 0 {
+            steps.push(format!(
+                "{} changes were rejected: runs/{run_id}/receipts/ has the register's reasons",
+                publication.rejected
+            ));
+        }
+    }
+    summary.next_steps = steps;
+}
+
+/// What a person does about a gap.
+fn remedy(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RoleDenied => "check the role, its trust policy and the external id in that account",
+        Reason::AccountInactive => "nothing is done to what it holds; name it as decommissioned once it is",
+        Reason::AccountUnknown => "add the account to [accounts], or correct the records that name it",
+        Reason::RegionDenied => "let the role read the region, or leave it out in [regions] include",
+        Reason::RegionDisabled | Reason::NotRequested => {
+            "add the region in [regions] include if it should be read"
+        }
+        Reason::RecorderAbsent => "set up AWS Config there, or accept the gap in [coverage]",
+        Reason::RecorderStopped => "start the configuration recorder; what it answers until then may be old",
+        Reason::RecorderFailing => "look at the recorder's last error (delivery channel, role)",
+        Reason::RecorderPending | Reason::RecorderWarming => {
+            "wait: a recorder takes up to 24 h for its first inventory"
+        }
+        Reason::RecorderUnknown => "let the role call config:DescribeConfigurationRecorder*",
+        Reason::TypeNotRecorded => "let the recorder record the type, or accept the gap in [coverage]",
+        Reason::TypeNeverSeen => {
+            "check whether AWS Config supports the type there and whether the records name it rightly"
+        }
+        Reason::Collapsed => {
+            "find out where the resources went; accept the gap in [coverage] if they are rightly gone"
+        }
+        Reason::CountMismatch => "run again at a quieter time",
+        Reason::Unrecorded => "let the recorder record the type",
+        Reason::Truncated | Reason::Timeout | Reason::ServiceError => {
+            "run again; if it stays, look at the service's health there"
+        }
+        Reason::Throttled => "lower [collection] limits.select_per_second, or run at another time",
+    }
+}
+
+/// The most memory that this process held, as Linux tells it.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// The closing table for people.
+pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let mut row = |name: &str, value: String| {
+        table.add_row(vec![Cell::new(name), Cell::new(value).set_alignment(CellAlignment::Left)]);
+    };
+    row("run", format!("{} ({}, environment {})", summary.run_id, summary.command, summary.environment));
+    let accounts = &summary.accounts;
+    row(
+        "accounts",
+        format!(
+            "{} requested: {} complete, {} incomplete, {} failed, {} inactive",
+            accounts.requested, accounts.complete, accounts.incomplete, accounts.failed, accounts.inactive
+        ),
+    );
+    let reasons: Vec<String> =
+        summary.coverage.by_reason.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    row(
+        "coverage",
+        format!("{} of {} scopes complete{reasons}", summary.coverage.complete, summary.coverage.scopes),
+    );
+    row("live resources", summary.inventory.items.to_string());
+    row(
+        "asset records",
+        format!(
+            "{} read: {} no AWS resources, {} unplaced, {} rejected",
+            summary.records.read, summary.records.not_aws, summary.records.unplaced, summary.records.rejected
+        ),
+    );
+    let findings: Vec<String> = FindingKind::ALL
+        .iter()
+        .filter_map(|kind| summary.findings.by_kind.get(kind).map(|count| format!("{count} {kind}")))
+        .collect();
+    let drift = format!("{} drift", summary.findings.drift);
+    row(
+        "findings",
+        if findings.is_empty() { "none".into() } else { format!("{drift}: {}", findings.join(", ")) },
+    );
+    let changes = &summary.changes;
+    row(
+        "changes",
+        format!(
+            "{} create, {} update, {} retire, {} unchanged, {} withheld",
+            changes.create, changes.update, changes.retire, changes.unchanged, changes.withheld
+        ),
+    );
+    if !summary.withheld_by_reason.is_empty() {
+        let withheld: Vec<String> =
+            summary.withheld_by_reason.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        row("withheld", withheld.join(", "));
+    }
+    let refused: Vec<&str> = summary.gate.reasons.iter().map(|reason| reason.code.code()).collect();
+    row(
+        "gate",
+        if refused.is_empty() { "approved".into() } else { format!("refused: {}", refused.join(", ")) },
+    );
+    if let Some(publication) = &summary.publication {
+        row(
+            "published",
+            format!(
+                "{} applied, {} rejected, {} conflicted, {} unknown",
+                publication.applied, publication.rejected, publication.conflicted, publication.unknown
+            ),
+        );
+    }
+    if let Some(ended_at) = summary.ended_at {
+        let seconds = ended_at.duration_since(summary.started_at).as_secs_f64();
+        let memory =
+            summary.peak_memory_bytes.map_or(String::new(), |bytes| format!(", {} MiB at most", bytes >> 20));
+        row("took", format!("{seconds:.1} s{memory}"));
+    }
+    row("report", directory.path().join("report.html").display().to_string());
+    let mut text = table.to_string();
+    for step in &summary.next_steps {
+        text.push_str("\nnext: ");
+        text.push_str(step);
+    }
+    text
+}
