@@ -347,13 +347,20 @@ async fn a_file_that_is_no_database_and_a_table_that_is_not_there_are_told() {
 
 #[tokio::test]
 async fn the_file_is_opened_for_reading_only() {
-    let mut register =
-        Register::with_rows("('A-1', 'arn:aws:s3:::a', NULL, NULL, NULL, NULL, NULL, NULL)").await;
-    let url = format!("sqlite://{}?mode=rwc", register.file().display());
-    register.settings.url = url.into();
-    let before = std::fs::read(register.file()).unwrap();
-    register.read().await.unwrap();
-    assert_eq!(std::fs::read(register.file()).unwrap(), before);
+    let mut register = Register::new(TABLE).await;
+    let mut writer = register.writer().await;
+    let insert = "INSERT INTO assets VALUES ('A-1', 'arn:aws:s3:::a', NULL, NULL, NULL, NULL, NULL, NULL)";
+    sqlx::raw_sql(insert).execute(&mut writer).await.unwrap();
+    // A copy whose last writer never finished: whoever may write moves its log into the file when it closes.
+    let copy = register.folder.path().join("copy.db");
+    for ending in ["", "-wal"] {
+        let name = |path: &std::path::Path| format!("{}{ending}", path.display());
+        std::fs::copy(name(&register.file()), name(&copy)).unwrap();
+    }
+    let before = std::fs::read(&copy).unwrap();
+    register.settings.url = format!("sqlite://{}?mode=rwc", copy.display()).into();
+    assert_eq!(register.read().await.unwrap().totals.read, 1);
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
 }
 
 #[tokio::test]
