@@ -45,6 +45,8 @@ impl Domain {
         }
         // An ARN is looked for in the whole account. One that names its region can only be found there; one
         // that does not (a bucket's) can turn up in any region, whatever region a person wrote beside it.
+        // `global` without a type is no place: what is meant may be a bucket in some region.
+        let region = region.filter(|region| kind.is_some() || region.as_str() != Region::GLOBAL);
         let regions: Option<BTreeSet<&Region>> = match (arn.map(Arn::region), region) {
             (Some(Some(arn_region)), region) => {
                 let mut all: BTreeSet<Region> = region.into_iter().cloned().collect();
@@ -80,35 +82,43 @@ impl Domain {
         match self {
             Self::Scope(region, kind) => ledger.of(region, kind),
             Self::EveryRegion(kind) => {
-                all_complete(regions_of(ledger, named).map(|region| ledger.of(region, kind)), ledger)
+                let regions = regions_of(ledger, named);
+                let regions = regions.into_iter().filter(|region| region.as_str() != Region::GLOBAL);
+                all_complete(regions.map(|region| ledger.of(region, kind)), ledger)
             }
             Self::EveryType(region) => {
-                let lines = ledger.lines().filter(|line| line.region.as_ref() == Some(region));
+                // Without a default line nobody looked at the region as a whole.
+                let asked = ledger.region_line(region).is_some();
+                let lines = ledger.lines().filter(|line| asked && line.region.as_ref() == Some(region));
                 all_complete(lines.map(CoverageLine::coverage), ledger)
             }
             Self::Account => {
-                let regions: BTreeSet<&Region> = regions_of(ledger, named).collect();
-                let counts =
-                    |line: &&CoverageLine| line.region.as_ref().is_none_or(|region| regions.contains(region));
-                all_complete(ledger.lines().filter(counts).map(CoverageLine::coverage), ledger)
+                let regions = regions_of(ledger, named);
+                let lines = ledger.lines();
+                let lines =
+                    lines.filter(|line| line.region.as_ref().is_some_and(|own| regions.contains(own)));
+                all_complete(lines.map(CoverageLine::coverage), ledger)
             }
         }
     }
 }
 
-fn regions_of<'a>(
-    ledger: &'a AccountCoverage,
-    named: &'a BTreeSet<Region>,
-) -> impl Iterator<Item = &'a Region> {
+/// Every region that any line speaks of, `global` among them.
+fn regions_of<'a>(ledger: &'a AccountCoverage, named: &BTreeSet<Region>) -> BTreeSet<&'a Region> {
     let disabled = |region: &Region| {
         ledger.region_line(region).map(CoverageLine::coverage)
             == Some(Coverage::Incomplete(Reason::RegionDisabled))
     };
-    ledger.regions().filter(move |region| !disabled(region) || named.contains(*region))
+    let regions = ledger.lines().filter_map(|line| line.region.as_ref());
+    regions.filter(|region| !disabled(region) || named.contains(*region)).collect()
 }
 
-/// An empty domain was not asked.
+/// An empty domain was not asked, and where the account as a whole was not read, nobody knows its regions.
 fn all_complete(parts: impl Iterator<Item = Coverage>, ledger: &AccountCoverage) -> Coverage {
+    let whole = ledger.account_line().map(CoverageLine::coverage);
+    if let Some(incomplete) = whole.filter(|coverage| !coverage.is_complete()) {
+        return incomplete;
+    }
     let mut any = false;
     for part in parts {
         if !part.is_complete() {
@@ -116,14 +126,7 @@ fn all_complete(parts: impl Iterator<Item = Coverage>, ledger: &AccountCoverage)
         }
         any = true;
     }
-    if any {
-        return Coverage::Complete;
-    }
-    ledger
-        .account_line()
-        .map(CoverageLine::coverage)
-        .filter(|coverage| !coverage.is_complete())
-        .unwrap_or(Coverage::Incomplete(Reason::NotRequested))
+    if any { Coverage::Complete } else { Coverage::Incomplete(Reason::NotRequested) }
 }
 
 /// How long an absent asset is kept before it is retired (SEMANTICS 2.6).

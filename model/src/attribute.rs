@@ -47,6 +47,10 @@ pub fn same_value(left: &Value, right: &Value) -> bool {
     if left == right {
         return true;
     }
+    if let (Value::Number(left), Value::Number(right)) = (left, right) {
+        // A register may give 1 back as 1.0.
+        return left.as_f64() == right.as_f64();
+    }
     match (scalar_text(left), scalar_text(right)) {
         (Some(left), Some(right)) => left == right,
         _ => false,
@@ -73,6 +77,8 @@ mod tests {
         assert!(same_value(&json!(8), &json!("8 ")));
         assert!(same_value(&json!(true), &json!("true")));
         assert!(!same_value(&json!("t3.micro"), &json!("t3.small")));
+        assert!(same_value(&json!(1), &json!(1.0)));
+        assert!(!same_value(&json!("1.10"), &json!("1.1")), "versions are no numbers");
         assert!(!same_value(&json!(null), &json!("null")));
     }
 }

@@ -29,6 +29,8 @@ pub struct ItemIndex<'a> {
     items: &'a [&'a ConfigurationItem],
     by_arn: HashMap<&'a Arn, Vec<usize>>,
     by_id: HashMap<&'a str, HashMap<&'a str, Vec<usize>>>,
+    /// Ids of items without ARN: a record's ARN may be the one that AWS Config leaves out.
+    without_arn: BTreeSet<&'a str>,
 }
 
 impl<'a> ItemIndex<'a> {
@@ -36,14 +38,17 @@ impl<'a> ItemIndex<'a> {
     pub fn new(items: &'a [&'a ConfigurationItem]) -> Self {
         let mut by_arn: HashMap<_, Vec<usize>> = HashMap::new();
         let mut by_id: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
+        let mut without_arn = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             if let Some(arn) = &item.arn {
                 by_arn.entry(arn).or_default().push(index);
+            } else {
+                without_arn.insert(item.resource_id.as_str());
             }
             let of_type = by_id.entry(item.resource_type.as_str()).or_default();
             of_type.entry(item.resource_id.as_str()).or_default().push(index);
         }
-        Self { items, by_arn, by_id }
+        Self { items, by_arn, by_id, without_arn }
     }
 
     /// Gives the items with that ARN.
@@ -57,10 +62,23 @@ impl<'a> ItemIndex<'a> {
     }
 
     /// Tells whether anything of that ARN, or of that type and id, was seen anywhere in the account: such a
-    /// sighting vetoes every absence (SEMANTICS 2.4, 2.10).
+    /// sighting vetoes every absence (SEMANTICS 2.4, 2.10). An id without a type may be that of any type, and
+    /// an ARN that of a row without one.
     pub fn sighted(&self, arn: Option<&Arn>, kind: Option<&ResourceType>, id: Option<&ResourceId>) -> bool {
-        arn.is_some_and(|arn| !self.with_arn(arn).is_empty())
-            || kind.zip(id).is_some_and(|(kind, id)| !self.with_id(kind, id).is_empty())
+        let by_arn = arn.is_some_and(|arn| !self.with_arn(arn).is_empty() || self.ends_in_nameless_id(arn));
+        by_arn
+            || match (kind, id) {
+                (Some(kind), Some(id)) => !self.with_id(kind, id).is_empty(),
+                (None, Some(id)) => self.by_id.values().any(|of_type| of_type.contains_key(id.as_str())),
+                (_, None) => false,
+            }
+    }
+
+    fn ends_in_nameless_id(&self, arn: &Arn) -> bool {
+        let text = arn.as_str();
+        text.match_indices([':', '/'])
+            .filter_map(|(at, _)| text.get(at + 1..))
+            .any(|end| self.without_arn.contains(end))
     }
 
     fn candidates(&self, record: &AssetRecord) -> (Vec<usize>, Rule) {

@@ -12,15 +12,18 @@ mod tangle;
 mod unplaced;
 mod values;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::absence::RetireRules;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
+use crate::digest;
 use crate::finding::{Finding, FindingKind};
 use crate::gate::AccountTotals;
 use crate::history::{AccountHistory, AssetHistory};
@@ -98,9 +101,9 @@ pub fn reconcile(
     now: Timestamp,
 ) -> AccountReconciliation {
     let mut items: Vec<&ConfigurationItem> = input.inventory.items.iter().collect();
-    items.sort_by(|a, b| item_order(a).cmp(&item_order(b)));
+    items.sort_by(|a, b| item_order(a).cmp(&item_order(b)).then_with(|| text_of(a).cmp(&text_of(b))));
     let mut records: Vec<&AssetRecord> = input.records.iter().collect();
-    records.sort_by(|a, b| record_order(a).cmp(&record_order(b)));
+    records.sort_by(|a, b| compare_records(a, b));
 
     let index = ItemIndex::new(&items);
     let identification = identify(&index, &records);
@@ -119,6 +122,10 @@ pub fn reconcile(
         tangle::judge(&mut judge, tangle, &items, &records, &mut published);
     }
     for (subject, entry) in published.assign(subjects) {
+        if entry.is_none() && published.is_contested(&subject) {
+            tangle::judge_alone(&mut judge, &subject, &mut published);
+            continue;
+        }
         let sighted_elsewhere = subject.item.is_none() && subject.is_sighted(&index, entry);
         judge.judge(&subject, entry, sighted_elsewhere);
     }
@@ -127,9 +134,7 @@ pub fn reconcile(
         let sighted = subject.is_sighted(&index, Some(entry));
         judge.judge(&subject, Some(entry), sighted);
     }
-    for rejected in input.rejected {
-        judge.reject(rejected);
-    }
+    judge.reject_all(input.rejected);
     judge.finish()
 }
 
@@ -142,7 +147,7 @@ pub fn rejected_without_account(
 ) -> AccountReconciliation {
     let named = BTreeSet::new();
     let mut judge = Judge::new(rules, history, now, None, &named);
-    rejected.iter().for_each(|record| judge.reject(record));
+    judge.reject_all(rejected);
     judge.finish()
 }
 
@@ -159,12 +164,23 @@ fn record_order(record: &AssetRecord) -> impl Ord + '_ {
     (&record.row_key, &record.arn, &record.resource_type, &record.resource_id, &record.region)
 }
 
+fn compare_records(a: &AssetRecord, b: &AssetRecord) -> Ordering {
+    record_order(a).cmp(&record_order(b)).then_with(|| text_of(a).cmp(&text_of(b)))
+}
+
+/// Tells apart what its names do not: written only for the few that share all of them.
+fn text_of(value: &impl Serialize) -> String {
+    serde_json::to_value(value).map(|value| digest::canonical(&value)).unwrap_or_default()
+}
+
 /// The regions that records and published assets name.
 fn named_regions(input: &AccountInput<'_>) -> BTreeSet<Region> {
     let of_records = input.records.iter().flat_map(|record| {
         [record.region.clone(), record.arn.as_ref().and_then(crate::arn::Arn::region)].into_iter().flatten()
     });
-    let of_published = input.published.iter().filter_map(PublishedAsset::region);
+    let of_published = input.published.iter().flat_map(|entry| {
+        [entry.region(), entry.arn().as_ref().and_then(crate::arn::Arn::region)].into_iter().flatten()
+    });
     of_records.chain(of_published).collect()
 }
 
@@ -178,6 +194,7 @@ fn finding_order(finding: &Finding) -> impl Ord + '_ {
         &finding.resource_id,
         &finding.attribute,
         &finding.finding_id,
+        &finding.asset_key,
     )
 }
 

@@ -8,6 +8,7 @@ use crate::asset_record::AssetRecord;
 use crate::configuration_item::ConfigurationItem;
 use crate::identifiers::{AccountId, ResourceId, ResourceType};
 use crate::reconciliation::UnplacedRecord;
+use crate::resource_type::is_global;
 
 /// Looks for the accounts in which unplaced rows' resources live. It sees every item of every account once and
 /// keeps only what matches.
@@ -18,6 +19,7 @@ pub struct Placement {
     by_id: HashMap<(ResourceType, ResourceId), Vec<usize>>,
     by_arn_in: BTreeMap<usize, BTreeSet<AccountId>>,
     by_id_in: BTreeMap<usize, BTreeSet<AccountId>>,
+    elsewhere: BTreeSet<usize>,
 }
 
 impl Placement {
@@ -33,7 +35,14 @@ impl Placement {
                 by_id.entry((kind.clone(), id.clone())).or_default().push(index);
             }
         }
-        Self { records, by_arn, by_id, by_arn_in: BTreeMap::new(), by_id_in: BTreeMap::new() }
+        Self {
+            records,
+            by_arn,
+            by_id,
+            by_arn_in: BTreeMap::new(),
+            by_id_in: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
+        }
     }
 
     /// Tells whether there is nothing to look for.
@@ -49,14 +58,19 @@ impl Placement {
             }
         }
         if let Some(records) = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone())) {
-            for record in records {
-                self.by_id_in.entry(*record).or_default().insert(item.account_id.clone());
+            for index in records {
+                if self.records.get(*index).is_some_and(|record| may_be(record, item)) {
+                    self.by_id_in.entry(*index).or_default().insert(item.account_id.clone());
+                } else {
+                    self.elsewhere.insert(*index);
+                }
             }
         }
     }
 
     /// Places each row in the one account where its ARN lives, or, if everything was seen, where its type and
-    /// id live. What is not placed keeps whether anything of its names was seen (SEMANTICS 2.14).
+    /// id live. What is not placed keeps whether anything of its names was seen, and which accounts claim it
+    /// (SEMANTICS 2.14).
     pub fn finish(self, everything_complete: bool) -> (Vec<AssetRecord>, Vec<UnplacedRecord>) {
         let mut placed = Vec::new();
         let mut unplaced = Vec::new();
@@ -68,12 +82,28 @@ impl Placement {
             match account {
                 Some(account) => placed.push(AssetRecord { account_id: Some(account.clone()), ..record }),
                 None => {
-                    unplaced.push(UnplacedRecord { record, sighted: by_arn.is_some() || by_id.is_some() })
+                    let sighted = by_arn.is_some() || by_id.is_some() || self.elsewhere.contains(&index);
+                    // While something is dark, an id says too little even for a duplicate.
+                    let claims = by_arn.or(by_id.filter(|_| everything_complete));
+                    let claimed_in = claims.filter(|accounts| accounts.len() > 1).cloned();
+                    unplaced.push(UnplacedRecord {
+                        record,
+                        sighted,
+                        claimed_in: claimed_in.unwrap_or_default(),
+                    });
                 }
             }
         }
         (placed, unplaced)
     }
+}
+
+/// Tells whether an item of the record's type and id is what it speaks of: not in another region than the one
+/// it names, not with another ARN.
+fn may_be(record: &AssetRecord, item: &ConfigurationItem) -> bool {
+    let other_region = record.region.as_ref().is_some_and(|region| *region != item.region);
+    let other_arn = record.arn.as_ref().zip(item.arn.as_ref()).is_some_and(|(own, has)| own != has);
+    !other_arn && (!other_region || is_global(&item.resource_type))
 }
 
 fn only(accounts: Option<&BTreeSet<AccountId>>) -> Option<&AccountId> {
@@ -102,3 +132,6 @@ impl KeyCensus {
         self.twice
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ use super::{
     AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order, has_looks,
 };
 use crate::absence::{Domain, sighting};
+use crate::account::AccountState;
+use crate::arn::Arn;
 use crate::asset::{AssetKey, AssetPatch, AssetState, PublishedAsset};
 use crate::asset_record::{Lifecycle, RejectedRecord};
 use crate::attribute;
@@ -20,7 +22,7 @@ use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, CoverageLine, Reason};
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::history::{AccountHistory, AssetHistory};
-use crate::identifiers::{Region, ResourceType};
+use crate::identifiers::{AccountId, Region, ResourceType};
 use crate::inventory::AccountInventory;
 use crate::outcome::{Action, Facts, Liveness, outcome};
 use crate::resource_type::TypeClass;
@@ -71,13 +73,16 @@ impl<'a> Judge<'a> {
         &self.rules.environment
     }
 
-    pub(super) fn account(&self) -> Option<&'a crate::identifiers::AccountId> {
+    pub(super) fn account(&self) -> Option<&'a AccountId> {
         self.inventory.map(|inventory| &inventory.account_id)
     }
 
     /// How far an item's own scope is believed. The row itself shows that the type is served there, so the
     /// region's default line stands in for a missing type line.
     fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
+        if let Some(gap) = self.account_gap() {
+            return (Liveness::Sighted, gap);
+        }
         let ledger = self.inventory.map(|inventory| &inventory.coverage);
         let region = item.recording_region();
         let line = ledger.and_then(|ledger| {
@@ -92,9 +97,28 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Nothing of an account that does not run, or that nobody knows, is believed, whatever its ledger says
+    /// (SEMANTICS 2.8, 2.12).
+    fn account_gap(&self) -> Option<Coverage> {
+        match self.inventory?.state {
+            AccountState::Active => None,
+            AccountState::Inactive => Some(Coverage::Incomplete(Reason::AccountInactive)),
+            AccountState::Unknown => Some(Coverage::Incomplete(Reason::AccountUnknown)),
+        }
+    }
+
     /// The coverage of everything in which record or entry could have been found.
     fn absence_coverage(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> Coverage {
         let Some(inventory) = self.inventory else { return self.coverage_without_account };
+        if let Some(gap) = self.account_gap() {
+            return gap;
+        }
+        // What another account's ARN names could only have been found there, and this ledger does not know it.
+        let arns = [subject.arn().cloned(), entry.and_then(PublishedAsset::arn)];
+        let mut accounts = arns.iter().flatten().filter_map(Arn::account_id);
+        if accounts.any(|account| account != inventory.account_id) {
+            return Coverage::Incomplete(Reason::NotRequested);
+        }
         let mut domains = BTreeSet::new();
         if let Some(record) = subject.record {
             domains.extend(Domain::of_record(record));
@@ -121,7 +145,8 @@ impl<'a> Judge<'a> {
             None if sighted_elsewhere => (Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch)),
             None => (Liveness::NotSeen, Coverage::Complete),
         };
-        let coverage = match self.absence_coverage(subject, entry) {
+        let domain = self.absence_coverage(subject, entry);
+        let coverage = match domain {
             Coverage::Complete if live == Liveness::Sighted => own_coverage,
             coverage => coverage,
         };
@@ -133,7 +158,8 @@ impl<'a> Judge<'a> {
             type_is_asset: self.type_is_asset(subject),
         };
         let mut outcome = outcome(facts);
-        if self.inventory.is_none() && sighted_elsewhere && outcome.action == Action::CreateUnverified {
+        let not_where_it_says = self.inventory.is_none() || domain.is_complete();
+        if not_where_it_says && sighted_elsewhere && outcome.action == Action::CreateUnverified {
             // What it may mean was seen, and has an entry of its own: a second one would double it.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
@@ -259,16 +285,16 @@ impl<'a> Judge<'a> {
             }
             Action::Update => {
                 let desired = self.marked(values::desired(live, registered, Reach::All), subject, Some(LIVE));
-                self.update(key, subject, entry?, &desired, Some(AssetState::Active))
+                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
             }
             Action::UpdateTechnical => {
                 let desired = self.marked(values::desired(live, None, Reach::Technical), subject, Some(LIVE));
-                self.update(key, subject, entry?, &desired, Some(AssetState::Active))
+                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
             }
             Action::UpdateOrganisational => {
                 let desired =
                     self.marked(values::desired(None, registered, Reach::Organisational), subject, None);
-                self.update(key, subject, entry?, &desired, None)
+                self.update(key, entry?, &desired, None, None)
             }
             Action::RetireAfterGrace => self.retire(key, subject, entry?, looks),
             Action::Withhold(reason) => self.withhold(key, entry, reason, would_be(reason, entry)),
@@ -285,8 +311,16 @@ impl<'a> Judge<'a> {
         desired
     }
 
+    /// An asset's account is where it was seen live; neither a record nor an old row moves it.
+    fn seen_in(&self, subject: &Subject<'_>) -> Option<&'a AccountId> {
+        self.account().filter(|_| subject.item.is_some())
+    }
+
     fn create(&self, key: AssetKey, subject: &Subject<'_>, desired: &Desired) -> Change {
-        let account = self.account().or_else(|| subject.record.and_then(|record| record.account_id.as_ref()));
+        // A row that is no AWS resource may name an account all the same; its entry must not be taken for one
+        // that could be absent there.
+        let record = subject.record.filter(|record| record.aws);
+        let account = self.account().or_else(|| record.and_then(|record| record.account_id.as_ref()));
         let after = values::creation(account, desired);
         let mut change = self.blank(ChangeKind::Create, key);
         change.precondition = Some(Precondition::Absent(true));
@@ -298,13 +332,11 @@ impl<'a> Judge<'a> {
     fn update(
         &self,
         key: AssetKey,
-        subject: &Subject<'_>,
         entry: &PublishedAsset,
         desired: &Desired,
+        account: Option<&AccountId>,
         state: Option<AssetState>,
     ) -> Change {
-        // An asset's account is where it was seen; a record alone does not move it.
-        let account = self.account().filter(|_| subject.item.is_some());
         let (before, after) = values::difference(entry, account, desired, state);
         if after.is_empty() {
             return self.blank(ChangeKind::Unchanged, key).sealed();
@@ -344,7 +376,8 @@ impl<'a> Judge<'a> {
     fn is_recorded_daily(&self, kind: Option<&ResourceType>) -> bool {
         self.inventory.is_some_and(|inventory| {
             inventory.coverage.lines().any(|line| {
-                line.daily && (line.resource_type.is_none() || line.resource_type.as_ref() == kind)
+                line.daily
+                    && (kind.is_none() || line.resource_type.is_none() || line.resource_type.as_ref() == kind)
             })
         })
     }
@@ -424,7 +457,7 @@ impl<'a> Judge<'a> {
                 .item
                 .map(|item| item.region.clone())
                 .or_else(|| record.and_then(|record| record.region.clone()))
-                .or_else(|| arn.as_ref().and_then(crate::arn::Arn::region))
+                .or_else(|| arn.as_ref().and_then(Arn::region))
                 .or_else(|| entry.and_then(PublishedAsset::region)),
             resource_type: resource
                 .map(|(kind, _)| kind.clone())
@@ -519,8 +552,14 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Makes the finding of a row that makes no sense.
-    pub(super) fn reject(&mut self, rejected: &RejectedRecord) {
+    /// Makes the findings of rows that make no sense.
+    pub(super) fn reject_all(&mut self, rejected: &[RejectedRecord]) {
+        let mut rejected: Vec<&RejectedRecord> = rejected.iter().collect();
+        rejected.sort_by_key(|row| (&row.row_key, &row.reason, &row.asset_id, &row.account_id));
+        rejected.into_iter().for_each(|row| self.reject(row));
+    }
+
+    fn reject(&mut self, rejected: &RejectedRecord) {
         let kind = FindingKind::RejectedRecord;
         self.result.findings.push(Finding {
             finding_id: Finding::id(kind, &rejected.row_key, Some(&rejected.reason)),
@@ -565,11 +604,12 @@ impl<'a> Judge<'a> {
 
     /// Closes the books: everything in a stable order.
     pub(super) fn finish(mut self) -> AccountReconciliation {
-        let incomplete = self
-            .inventory
-            .is_some_and(|inventory| inventory.coverage.lines().any(|line| !line.coverage().is_complete()));
+        let incomplete = self.inventory.map_or(!self.coverage_without_account.is_complete(), |inventory| {
+            inventory.coverage.lines().any(|line| !line.coverage().is_complete())
+        });
         let mut result = self.result;
         result.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));
+        name_apart(&mut result.findings);
         result.history.findings =
             date_findings(&mut result.findings, &self.history_before.findings, incomplete, self.now);
         result.history.scopes.clone_from(&self.history_before.scopes);
@@ -585,6 +625,20 @@ impl<'a> Judge<'a> {
             }
         }
         result
+    }
+}
+
+/// Two entries of one ARN have the same finding, and so have two rows with the same fault: each but the first
+/// gets an id of its own.
+fn name_apart(findings: &mut [Finding]) {
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in findings {
+        let count = taken.entry(finding.finding_id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            let subject = format!("{}\u{1f}{count}", finding.finding_id);
+            finding.finding_id = Finding::id(finding.kind, &subject, finding.attribute.as_deref());
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub fn reconcile_not_aws(
     now: Timestamp,
 ) -> AccountReconciliation {
     let mut records: Vec<&AssetRecord> = records.iter().collect();
-    records.sort_by(|a, b| super::record_order(a).cmp(&super::record_order(b)));
+    records.sort_by(|a, b| super::compare_records(a, b));
     let everything =
         Identification { records_alone: (0..records.len()).collect(), ..Identification::default() };
     let (subjects, tangles) = subject::gather(&rules.environment, &everything, &[], &records, None);
@@ -36,6 +36,10 @@ pub fn reconcile_not_aws(
         tangle::judge(&mut judge, ambiguous, &[], &records, &mut index);
     }
     for (subject, entry) in index.assign(subjects) {
+        if entry.is_none() && index.is_contested(&subject) {
+            tangle::judge_alone(&mut judge, &subject, &mut index);
+            continue;
+        }
         judge.judge_row(&subject, entry);
     }
     for entry in index.unclaimed() {

@@ -1,18 +1,23 @@
-//! Which entry of the central register is a subject's: by key, then by ARN, then by asset id (SEMANTICS 3.1).
+//! Which entry of the central register is a subject's: by key, then by ARN, then by asset id (SEMANTICS 3.1),
+//! and last by its place where one side has no ARN.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::subject::Subject;
 use crate::arn::Arn;
 use crate::asset::{AssetKey, PublishedAsset};
-use crate::identifiers::AssetId;
+use crate::identifiers::{AssetId, Region, ResourceId, ResourceType};
+use crate::resource_type::is_global;
 
 /// Our entries of one account, each given away at most once.
 pub(super) struct PublishedIndex<'a> {
     entries: BTreeMap<AssetKey, &'a PublishedAsset>,
     by_arn: HashMap<Arn, Vec<AssetKey>>,
     by_asset_id: HashMap<AssetId, Vec<AssetKey>>,
+    by_scope: HashMap<(Region, ResourceType, ResourceId), Vec<AssetKey>>,
     claimed: BTreeSet<AssetKey>,
+    /// Claimed by ambiguous parties: nobody else may have a new entry in their place.
+    ambiguous: BTreeSet<AssetKey>,
 }
 
 impl<'a> PublishedIndex<'a> {
@@ -21,17 +26,29 @@ impl<'a> PublishedIndex<'a> {
             entries: BTreeMap::new(),
             by_arn: HashMap::new(),
             by_asset_id: HashMap::new(),
+            by_scope: HashMap::new(),
             claimed: BTreeSet::new(),
+            ambiguous: BTreeSet::new(),
         };
-        for entry in published {
-            if index.entries.insert(entry.asset_key, entry).is_some() {
+        // A list that was read in pages while somebody wrote may hold an entry twice: the newest counts.
+        let mut published: Vec<&PublishedAsset> = published.iter().collect();
+        published.sort_by_cached_key(|entry| (entry.updated_at, entry.version.clone()));
+        for entry in published.into_iter().rev() {
+            if index.entries.contains_key(&entry.asset_key) {
                 continue;
             }
+            index.entries.insert(entry.asset_key, entry);
             if let Some(arn) = entry.arn() {
                 index.by_arn.entry(arn).or_default().push(entry.asset_key);
             }
             if let Some(id) = entry.asset_id() {
                 index.by_asset_id.entry(id).or_default().push(entry.asset_key);
+            }
+            if let (Some(region), Some(kind), Some(id)) =
+                (entry.region(), entry.resource_type(), entry.resource_id())
+            {
+                let region = if is_global(&kind) { Region::global() } else { region };
+                index.by_scope.entry((region, kind, id)).or_default().push(entry.asset_key);
             }
         }
         index
@@ -48,10 +65,23 @@ impl<'a> PublishedIndex<'a> {
 
     /// Claims everything that might be meant by an ambiguous party: it is withheld, so too much does no harm.
     pub(super) fn claim_all(&mut self, subject: &Subject<'_>) -> Vec<&'a PublishedAsset> {
-        let mut keys = subject.keys.clone();
-        keys.extend(subject.arn().and_then(|arn| self.by_arn.get(arn)).into_iter().flatten());
+        let mut keys = self.named_by(subject);
         keys.extend(subject.asset_id().and_then(|id| self.by_asset_id.get(id)).into_iter().flatten());
-        keys.into_iter().filter_map(|key| self.claim(key)).collect()
+        let claimed: Vec<_> = keys.into_iter().filter_map(|key| self.claim(key)).collect();
+        self.ambiguous.extend(claimed.iter().map(|entry| entry.asset_key));
+        claimed
+    }
+
+    /// The entries that carry one of the subject's keys or its ARN.
+    fn named_by(&self, subject: &Subject<'_>) -> Vec<AssetKey> {
+        let by_arn = subject.arn().and_then(|arn| self.by_arn.get(arn)).into_iter().flatten();
+        subject.keys.iter().chain(by_arn).copied().collect()
+    }
+
+    /// Tells whether a subject that got no entry may not have a new one either: several could be meant, or the
+    /// one that is meant went to an ambiguous party.
+    pub(super) fn is_contested(&self, subject: &Subject<'_>) -> bool {
+        self.named_by(subject).iter().any(|key| self.is_free(key) || self.ambiguous.contains(key))
     }
 
     /// Gives each subject its entry. The better evidence is used up for all subjects before the weaker is tried
@@ -63,8 +93,8 @@ impl<'a> PublishedIndex<'a> {
         let mut assigned: Vec<(Subject<'s>, Option<&'a PublishedAsset>)> =
             subjects.into_iter().map(|subject| (subject, None)).collect();
         type Rule<'a> = fn(&PublishedIndex<'a>, &Subject<'_>) -> Option<AssetKey>;
-        let rules: [Rule<'a>; 4] =
-            [Self::by_minted_key, Self::by_earlier_key, Self::by_arn, Self::by_asset_id];
+        let rules: [Rule<'a>; 5] =
+            [Self::by_minted_key, Self::by_earlier_key, Self::by_arn, Self::by_asset_id, Self::by_scope];
         for rule in rules {
             for (subject, entry) in assigned.iter_mut().filter(|(_, entry)| entry.is_none()) {
                 if let Some(key) = rule(self, subject) {
@@ -97,6 +127,16 @@ impl<'a> PublishedIndex<'a> {
         let other_resource =
             subject.resource().zip(theirs).is_some_and(|((kind, id), (k, i))| (kind, id) != (&k, &i));
         (!other_arn && !other_resource).then_some(key)
+    }
+
+    /// AWS Config leaves the ARN out of some rows, and people out of theirs: where one side has none, account,
+    /// region, type and id are the same identity.
+    fn by_scope(&self, subject: &Subject<'_>) -> Option<AssetKey> {
+        let (kind, id) = subject.resource()?;
+        let scope = (subject.region()?, kind.clone(), id.clone());
+        let key = self.the_only_free(self.by_scope.get(&scope)?)?;
+        let both = subject.arn().is_some() && self.entries.get(&key)?.arn().is_some();
+        (!both).then_some(key)
     }
 
     fn the_only_free(&self, keys: &[AssetKey]) -> Option<AssetKey> {

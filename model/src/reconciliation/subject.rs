@@ -5,7 +5,8 @@ use crate::asset::{AssetKey, KeyBasis, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::configuration_item::ConfigurationItem;
 use crate::identification::{Identification, ItemIndex, Rule, Tangle, shared_by_several};
-use crate::identifiers::{AccountId, AssetId, ResourceId, ResourceType};
+use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
+use crate::resource_type::is_global;
 
 /// A record and a live item, or one of them, or neither (only the register speaks of it).
 #[derive(Clone, Debug)]
@@ -45,18 +46,33 @@ impl<'a> Subject<'a> {
         })
     }
 
+    pub(super) fn region(&self) -> Option<Region> {
+        if self.resource().is_some_and(|(kind, _)| is_global(kind)) {
+            return Some(Region::global());
+        }
+        let of_record = || self.record.and_then(|record| record.region.clone());
+        self.item
+            .map(|item| item.region.clone())
+            .or_else(of_record)
+            .or_else(|| self.arn().and_then(Arn::region))
+    }
+
     pub(super) fn asset_id(&self) -> Option<&'a AssetId> {
         self.record.and_then(|record| record.asset_id.as_ref())
     }
 
     /// Tells whether something that carries the subject's names was seen anywhere in the account.
     pub(super) fn is_sighted(&self, index: &ItemIndex<'_>, entry: Option<&PublishedAsset>) -> bool {
-        let resource = self.resource();
-        let by_own = index.sighted(self.arn(), resource.map(|(kind, _)| kind), resource.map(|(_, id)| id));
+        let by_item = self.item.is_some_and(|item| {
+            index.sighted(item.arn.as_ref(), Some(&item.resource_type), Some(&item.resource_id))
+        });
+        let by_record = self.record.is_some_and(|record| {
+            index.sighted(record.arn.as_ref(), record.resource_type.as_ref(), record.resource_id.as_ref())
+        });
         let by_entry = entry.is_some_and(|entry| {
             index.sighted(entry.arn().as_ref(), entry.resource_type().as_ref(), entry.resource_id().as_ref())
         });
-        by_own || by_entry
+        by_item || by_record || by_entry
     }
 }
 
@@ -89,9 +105,13 @@ fn candidate_keys(
         if let (Some(account), Some(kind), Some(id)) = (account, &record.resource_type, &record.resource_id) {
             add(KeyBasis::Scope(account, record.region.as_ref(), kind, id));
         }
-        if record.arn.is_none() && record.resource_id.is_none() || !record.aws {
+        if !record.aws {
             add(KeyBasis::Row(&record.row_key));
         }
+    }
+    if let Some(record) = record.filter(|_| keys.is_empty()) {
+        // Neither ARN nor scope: the row itself is all that there is.
+        keys.push(AssetKey::mint(environment, &KeyBasis::Row(&record.row_key)));
     }
     keys
 }

@@ -27,6 +27,22 @@ pub(super) fn judge(
 ) {
     let items: Vec<_> = tangle.items.iter().filter_map(|index| items.get(*index).copied()).collect();
     let records: Vec<_> = tangle.records.iter().filter_map(|index| records.get(*index).copied()).collect();
+    judge_parties(judge, &items, &records, published);
+}
+
+/// Does the same for one subject whose entry cannot be told from others.
+pub(super) fn judge_alone(judge: &mut Judge<'_>, subject: &Subject<'_>, published: &mut PublishedIndex<'_>) {
+    let items: Vec<_> = subject.item.into_iter().collect();
+    let records: Vec<_> = subject.record.into_iter().collect();
+    judge_parties(judge, &items, &records, published);
+}
+
+fn judge_parties(
+    judge: &mut Judge<'_>,
+    items: &[&ConfigurationItem],
+    records: &[&AssetRecord],
+    published: &mut PublishedIndex<'_>,
+) {
     let subject = |record, item| Subject::new(judge.environment(), judge.account(), record, item, None);
     let subjects: Vec<Subject<'_>> = items
         .iter()

@@ -1,1 +1,8 @@
+//! Whole reconciliations: examples named after the rules, estates as readable text, properties.
 
+mod ambiguity;
+mod coverage;
+mod estates;
+mod identity;
+mod no_account;
+mod support;

@@ -12,7 +12,8 @@ use crate::asset::PublishedAsset;
 use crate::asset_record::AssetRecord;
 use crate::coverage::Coverage;
 use crate::history::AccountHistory;
-use crate::identification::Identification;
+use crate::identification::{Identification, Tangle};
+use crate::identifiers::AccountId;
 
 /// A row that could not be placed in an account, and whether anything that it may mean was seen.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct UnplacedRecord {
     pub record: AssetRecord,
     /// Something live carries its names, but not so that it could be placed.
     pub sighted: bool,
+    /// The accounts that claim it, where several do: nobody can tell which is right.
+    pub claimed_in: BTreeSet<AccountId>,
 }
 
 /// Reconciles rows without account with our AWS entries without account. `coverage` is that of the whole run:
@@ -33,12 +36,19 @@ pub fn reconcile_unplaced(
     history: &AccountHistory,
     now: Timestamp,
 ) -> AccountReconciliation {
-    let sighted: Vec<&AssetRecord> =
-        records.iter().filter(|unplaced| unplaced.sighted).map(|unplaced| &unplaced.record).collect();
-    let mut records: Vec<&AssetRecord> = records.iter().map(|unplaced| &unplaced.record).collect();
-    records.sort_by(|a, b| super::record_order(a).cmp(&super::record_order(b)));
-    let everything =
-        Identification { records_alone: (0..records.len()).collect(), ..Identification::default() };
+    let mut unplaced: Vec<&UnplacedRecord> = records.iter().collect();
+    unplaced.sort_by(|a, b| super::compare_records(&a.record, &b.record));
+    let records: Vec<&AssetRecord> = unplaced.iter().map(|unplaced| &unplaced.record).collect();
+    let sighted: BTreeSet<*const AssetRecord> =
+        unplaced.iter().filter(|of| of.sighted).map(|of| std::ptr::from_ref(&of.record)).collect();
+    let mut everything = Identification::default();
+    for (index, of) in unplaced.iter().enumerate() {
+        if of.claimed_in.len() > 1 {
+            everything.tangles.push(Tangle { records: BTreeSet::from([index]), items: BTreeSet::new() });
+        } else {
+            everything.records_alone.push(index);
+        }
+    }
     let (subjects, tangles) = subject::gather(&rules.environment, &everything, &[], &records, None);
     let named = BTreeSet::new();
     let mut index = PublishedIndex::new(published);
@@ -48,8 +58,11 @@ pub fn reconcile_unplaced(
         tangle::judge(&mut judge, ambiguous, &[], &records, &mut index);
     }
     for (subject, entry) in index.assign(subjects) {
-        let is_sighted =
-            subject.record.is_some_and(|record| sighted.iter().any(|other| std::ptr::eq(*other, record)));
+        if entry.is_none() && index.is_contested(&subject) {
+            tangle::judge_alone(&mut judge, &subject, &mut index);
+            continue;
+        }
+        let is_sighted = subject.record.is_some_and(|record| sighted.contains(&std::ptr::from_ref(record)));
         judge.judge(&subject, entry, is_sighted);
     }
     for entry in index.unclaimed() {

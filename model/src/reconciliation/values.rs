@@ -93,6 +93,10 @@ pub(super) fn desired(live: Option<&Values>, registered: Option<&Values>, reach:
                 registered: registered.and_then(|values| values.get(name)),
             };
             let (value, provenance) = resolve(name, said)?;
+            if live.is_none() && value.is_null() && name == attribute::NAME {
+                // An empty cell leaves the name to AWS Config, and nobody could ask it: the last one stays.
+                return None;
+            }
             Some((name.clone(), (value.clone(), provenance)))
         })
         .collect()
