@@ -130,6 +130,8 @@ impl Sandbox {
             ("AWS_ACCESS_KEY_ID", BASE_ACCESS_KEY),
             ("AWS_SECRET_ACCESS_KEY", BASE_SECRET_KEY),
             ("AWS_REGION", REGIONS[0]),
+            // boto3 and the AWS CLI do not read AWS_REGION.
+            ("AWS_DEFAULT_REGION", REGIONS[0]),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -52,10 +52,11 @@ impl Aws {
             Some(token) => self.tokens.read(listing, token).ok_or_else(invalid_token)?,
         };
         let repeats = kind == REPEATED && self.estate.placement.hits(Fault::RepeatedToken, account, region);
-        let size = if repeats {
-            REPEATED_PAGE.min(limit)
-        } else {
-            self.tokens.page_size(listing, cursor.page, limit)
+        let size = match (repeats, ids.is_empty()) {
+            (true, _) => REPEATED_PAGE.min(limit),
+            (false, true) => self.tokens.page_size(listing, cursor.page, limit),
+            // At most twenty: they come as one page.
+            (false, false) => limit,
         };
         let from = (cursor.position as usize).min(items.len());
         let until = (from + size).min(items.len());
