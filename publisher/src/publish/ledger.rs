@@ -56,11 +56,12 @@ impl Ledger {
         let mut tally = Tally::default();
         for name in directory.receipts()? {
             let Some(receipt) = read_receipt(directory, plan, &name)? else { continue };
-            if !begun.contains_key(&name) {
+            let Some(intent) = read_intent(directory, plan, &name)? else {
                 return Err(PlanError::tampered(plan, format!("receipts/{name}.json has no intent")).into());
-            }
+            };
             receipt.results.iter().for_each(|result| tally.add(result.status));
-            begun.insert(name, receipt.results.iter().all(|result| result.status.is_final()));
+            let whole = receipt.results.len() == intent.changes.len();
+            begun.insert(name, whole && receipt.results.iter().all(|result| result.status.is_final()));
         }
         let ledger = Self { total: plan.changes.sent(), tally, begun, batch_size };
         if ledger.tally.finals() > ledger.total {

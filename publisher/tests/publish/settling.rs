@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bestand_model::run_summary::PublicationCounts;
-use bestand_publisher::publish::{ReceiptStatus, settle_open_intents};
+use bestand_publisher::publish::{Receipt, ReceiptStatus, settle_open_intents};
 
 use crate::drive::finish;
 use crate::faulty_register::{Fault, FaultyRegister};
@@ -123,6 +123,20 @@ fn semantics_3_5_open_intents_are_settled_before_anything_else_is_sent() {
     assert!(begins_another.unwrap() > 2);
     assert_eq!(world.directory.receipts().unwrap(), open);
     finish(world.publish(&register, settings(3, 2))).unwrap();
+    world.all_applied_once();
+}
+
+#[test]
+fn semantics_3_5_a_receipt_that_leaves_a_change_out_is_open() {
+    let world = World::new(9);
+    killed_after_commit(&world);
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    let mut receipt: Receipt = world.directory.read_receipt("000001").unwrap().unwrap();
+    receipt.results.truncate(6);
+    world.directory.write_receipt("000001", &receipt).unwrap();
+    assert_eq!(world.counts(), PublicationCounts { applied: 6, unknown: 3, ..Default::default() });
+    finish(world.publish(&register, settings(100, 1))).unwrap();
     world.all_applied_once();
 }
 
