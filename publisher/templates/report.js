@@ -26,7 +26,7 @@
   const state = { rows: all, page: 0, column: "severity", descending: false, open: new Set(), paper: false };
 
   // Characters that would turn or hide the text around them are shown as what they are.
-  const HIDING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+  const HIDING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
   const visible = (text) => String(text).replace(HIDING, (character) =>
     "\u27e8U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
 
@@ -186,7 +186,7 @@
     const meaning = Object.hasOwn(words.kinds, row.kind) ? words.kinds[row.kind][1] : "";
     inner.append(make("p", "", meaning));
     if (row.attribute || SIDES.some(([side]) => row[side] !== undefined)) {
-      inner.append(make("h4", "", row.attribute ? "Attribute " + row.attribute : "Values"));
+      inner.append(make("h3", "", row.attribute ? "Attribute " + row.attribute : "Values"));
       const sides = make("div", "sides");
       for (const [side, label] of SIDES) {
         const rules = SIDE_OF[row.authority] === side;
@@ -196,7 +196,7 @@
       }
       inner.append(sides);
     }
-    inner.append(make("h4", "", "Subject"));
+    inner.append(make("h3", "", "Subject"));
     const list = make("dl");
     const add = (term, value) => {
       if (value === undefined || value === "") return;
@@ -216,7 +216,7 @@
     add("Finding", row.finding_id);
     inner.append(list);
     if (row.evidence) {
-      inner.append(make("h4", "", "Evidence"));
+      inner.append(make("h3", "", "Evidence"));
       const evidence = make("dl");
       for (const [term, value] of Object.entries(row.evidence)) {
         const shown = make("dd");
@@ -361,6 +361,7 @@
     const head = make("th", "c-" + key);
     head.scope = "col";
     head.dataset.key = key;
+    head.dataset.label = label;
     const button = make("button", "", label);
     button.type = "button";
     button.addEventListener("click", () => {

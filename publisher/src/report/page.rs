@@ -181,14 +181,18 @@ fn sentence(summary: &RunSummary, totals: &ReportTotals) -> String {
     );
     let drift = totals.drift();
     if drift == 0 {
-        return format!("{compared}: no difference was found.");
+        return format!("{compared}: no difference to mend was found.");
     }
     let by_severity: Vec<String> = words::SEVERITIES
         .into_iter()
         .filter(|severity| totals.drift_of(*severity) > 0)
         .map(|severity| format!("{} {}", count(totals.drift_of(severity)), words::severity_code(severity)))
         .collect();
-    format!("{compared}: {} found ({}).", counted(drift, "difference", "differences"), by_severity.join(", "))
+    format!(
+        "{compared}: {} ({}).",
+        counted(drift, "difference to mend was found", "differences to mend were found"),
+        by_severity.join(", ")
+    )
 }
 
 /// Says in one sentence how much was not seen.

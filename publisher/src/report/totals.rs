@@ -32,16 +32,16 @@ impl ReportTotals {
         *self.by_account.entry(finding.account_id.clone()).or_default() += 1;
     }
 
-    /// Tells how many findings are drift.
+    /// Tells how many findings are drift: a difference that somebody should mend, and not one only to know of.
     pub fn drift(&self) -> u64 {
-        self.by_kind.iter().filter(|(kind, _)| kind.is_drift()).map(|(_, count)| count).sum()
+        [Severity::High, Severity::Medium, Severity::Low].into_iter().map(|own| self.drift_of(own)).sum()
     }
 
     /// Tells how many findings are drift of this severity.
     pub fn drift_of(&self, severity: Severity) -> u64 {
         self.by_kind_and_severity
             .iter()
-            .filter(|((kind, own), _)| kind.is_drift() && *own == severity)
+            .filter(|((kind, own), _)| kind.is_drift() && *own == severity && severity > Severity::Info)
             .map(|(_, count)| count)
             .sum()
     }

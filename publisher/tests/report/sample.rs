@@ -7,7 +7,7 @@ use bestand_model::asset::{AssetKey, KeyBasis};
 use bestand_model::asset_record::RecordTotals;
 use bestand_model::change_set::{ChangeCounts, Provenance};
 use bestand_model::coverage::{CoverageLine, Reason};
-use bestand_model::finding::{Finding, FindingKind};
+use bestand_model::finding::{Finding, FindingKind, Severity};
 use bestand_model::gate::{GateCode, GateReason, GateVerdict, Verdict};
 use bestand_model::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType, RunId};
 use bestand_model::run_summary::{
@@ -53,11 +53,11 @@ impl Sample {
     pub(crate) fn new(findings: u64) -> Self {
         let accounts = accounts();
         let mut sample = Self { summary: summary(), coverage: coverage(&accounts), accounts, findings };
-        let mut by_kind = BTreeMap::new();
+        let mut counts = FindingCounts::default();
         for finding in sample.stream() {
-            *by_kind.entry(finding.kind).or_default() += 1;
+            counts.add(&finding);
         }
-        sample.summary.findings = FindingCounts { by_kind };
+        sample.summary.findings = counts;
         sample
     }
 
@@ -250,7 +250,8 @@ pub(crate) fn finding(number: u64) -> Finding {
     Finding {
         finding_id: Finding::id(kind, &id, divergent.then_some("configuration.instanceType")),
         kind,
-        severity: kind.severity(),
+        // Now and then one that is only to know, such as network furniture without a record.
+        severity: if number % 50 == 1 { Severity::Info } else { kind.severity() },
         asset_key: (!rejected).then(|| AssetKey::mint("staging", &KeyBasis::Row(&id))),
         account_id: (!rejected).then(|| account.clone()),
         region: (!rejected).then(|| Region::from(region)),
