@@ -25,7 +25,9 @@ pub enum DirectoryError {
     #[error("cannot list the accounts of the organisation: {0}")]
     Unreadable(String),
     /// The listing did not end as it should.
-    #[error("cannot list the accounts of the organisation: a page token came twice, after {accounts} accounts")]
+    #[error(
+        "cannot list the accounts of the organisation: a page token came twice, after {accounts} accounts"
+    )]
     RepeatedToken {
         /// Accounts that had arrived until then.
         accounts: usize,
@@ -73,7 +75,8 @@ mod tests {
             account("111111111111", "a"),
             account("222222222222", "again"),
         ]);
-        let names: Vec<_> = listed.accounts().await.unwrap().into_iter().filter_map(|account| account.name).collect();
+        let names: Vec<_> =
+            listed.accounts().await.unwrap().into_iter().filter_map(|account| account.name).collect();
         assert_eq!(names, ["a", "b"]);
     }
 }

@@ -64,7 +64,10 @@ impl RegionClient {
             .build();
         Self {
             client: Client::from_conf(config),
-            caller: Caller::new(Arc::clone(session), Limiter::per_second(patience.per_second, patience.per_second)),
+            caller: Caller::new(
+                Arc::clone(session),
+                Limiter::per_second(patience.per_second, patience.per_second),
+            ),
         }
     }
 

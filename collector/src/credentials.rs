@@ -80,7 +80,12 @@ impl AwsContext {
     }
 
     /// Talks to one endpoint with fixed keys, whatever the environment says: for the sandbox and for tests.
-    pub fn at_endpoint(region: &str, endpoint_url: &str, access_key_id: &str, secret_access_key: &str) -> Self {
+    pub fn at_endpoint(
+        region: &str,
+        endpoint_url: &str,
+        access_key_id: &str,
+        secret_access_key: &str,
+    ) -> Self {
         let keys = Credentials::new(access_key_id, secret_access_key, None, None, "bestand-endpoint");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -112,7 +117,9 @@ impl AwsContext {
             }
         })?;
         let account_id = identity.account().unwrap_or_default().parse().map_err(
-            |error: bestand_model::identifiers::NotAnAccountId| CredentialsError::Unreachable(error.to_string()),
+            |error: bestand_model::identifiers::NotAnAccountId| {
+                CredentialsError::Unreachable(error.to_string())
+            },
         )?;
         Ok(CallerIdentity { account_id, arn: identity.arn().unwrap_or_default().to_owned() })
     }
@@ -141,7 +148,8 @@ pub(crate) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig 
 /// certificates again.
 fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
-        let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
+        let mut connector =
+            ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
         connector.set_connector_settings(settings.cloned());
         if let Some(components) = components {
             connector.set_sleep_impl(components.sleep_impl());

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn what_is_not_read_says_why() {
         let enabled: BTreeSet<_> = regions(&["eu-central-1", "us-east-1"]).into_iter().collect();
-        let chosen = choose(enabled, &regions(&["eu-central-1", "eu-mond-1"]), &regions(&["me-south-1", "us-east-1"]));
+        let chosen =
+            choose(enabled, &regions(&["eu-central-1", "eu-mond-1"]), &regions(&["me-south-1", "us-east-1"]));
         assert_eq!(chosen.read, regions(&["eu-central-1"]).into_iter().collect());
         assert_eq!(reason(&chosen, "us-east-1"), Some(Reason::NotRequested));
         assert_eq!(reason(&chosen, "eu-mond-1"), Some(Reason::RegionDisabled));

@@ -65,11 +65,9 @@ impl AccountDirectory for OrganizationsDirectory {
 }
 
 fn account(listed: &aws_sdk_organizations::types::Account) -> Result<Account, DirectoryError> {
-    let id: AccountId = listed
-        .id()
-        .unwrap_or_default()
-        .parse()
-        .map_err(|error: bestand_model::identifiers::NotAnAccountId| DirectoryError::NotAnAccount(error.to_string()))?;
+    let id: AccountId = listed.id().unwrap_or_default().parse().map_err(
+        |error: bestand_model::identifiers::NotAnAccountId| DirectoryError::NotAnAccount(error.to_string()),
+    )?;
     // `Status` was retired on 2026-09-09; endpoints that do not know `State` yet still answer with it.
     let status = listed.status().map(|status| status.as_str());
     let state = match listed.state().map(|state| state.as_str()).or(status) {

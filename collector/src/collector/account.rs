@@ -48,7 +48,11 @@ pub(super) async fn collect(
     match account.state {
         AccountState::Active => {}
         AccountState::Inactive => {
-            return Ok(unread(Reason::AccountInactive, "the directory says that the account is not active".to_owned(), 0));
+            return Ok(unread(
+                Reason::AccountInactive,
+                "the directory says that the account is not active".to_owned(),
+                0,
+            ));
         }
         AccountState::Unknown => {
             return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned(), 0));

@@ -40,7 +40,9 @@ pub(super) fn lines(account: &Account<'_>) -> Vec<CoverageLine> {
             lines.push(account.type_line(outcome, &resource_type));
         }
     }
-    lines.sort_by(|left, right| (&left.region, &left.resource_type).cmp(&(&right.region, &right.resource_type)));
+    lines.sort_by(|left, right| {
+        (&left.region, &left.resource_type).cmp(&(&right.region, &right.resource_type))
+    });
     lines
 }
 
@@ -115,7 +117,8 @@ impl Account<'_> {
     fn global_types(&self) -> BTreeSet<ResourceType> {
         let named = self.interest.scopes.iter().map(|(_, of)| of);
         let found = self.regions.values().flat_map(|outcome| outcome.types.keys());
-        let mut types: BTreeSet<_> = named.chain(found).filter(|of| (self.settings.is_global)(of)).cloned().collect();
+        let mut types: BTreeSet<_> =
+            named.chain(found).filter(|of| (self.settings.is_global)(of)).cloned().collect();
         // Also those that only their rows call global.
         types.extend(self.globals.keys().cloned());
         types
@@ -135,10 +138,15 @@ impl Account<'_> {
                     self.line(&region, Some(resource_type), Verdict::Incomplete(reason, detail))
                 }
             },
-            None => self.regions.values().map(type_line).min_by_key(|line| self.usefulness(line)).unwrap_or_else(|| {
-                let detail = "no region of the account is read".to_owned();
-                self.line(&region, Some(resource_type), Verdict::Incomplete(Reason::NotRequested, detail))
-            }),
+            None => self
+                .regions
+                .values()
+                .map(type_line)
+                .min_by_key(|line| self.usefulness(line))
+                .unwrap_or_else(|| {
+                    let detail = "no region of the account is read".to_owned();
+                    self.line(&region, Some(resource_type), Verdict::Incomplete(Reason::NotRequested, detail))
+                }),
         };
         if line.coverage().is_complete() && (self.settings.home_region)(resource_type).is_none() {
             let witness = line.region.clone().unwrap_or_else(Region::global);
@@ -169,7 +177,9 @@ impl Account<'_> {
     fn shows_global_types(&self, region: &Region) -> bool {
         self.regions.get(region).is_some_and(|outcome| {
             outcome.types.iter().any(|(of, found)| {
-                found.listed.rows > 0 && self.globals.contains_key(of) && (self.settings.home_region)(of).is_none()
+                found.listed.rows > 0
+                    && self.globals.contains_key(of)
+                    && (self.settings.home_region)(of).is_none()
             })
         })
     }

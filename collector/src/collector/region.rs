@@ -10,12 +10,12 @@ use super::account::SharedSink;
 use super::globals::HeldItems;
 use super::listing::{Listed, Listing};
 use super::{Interest, Shared, SinkError};
+use crate::config_service::RegionClient;
 use crate::config_service::counts::{self, Counts};
 use crate::config_service::decode::Place;
 use crate::config_service::error::CallError;
 use crate::config_service::query::{is_askable, pack};
 use crate::config_service::recorder::{self, Recorder};
-use crate::config_service::RegionClient;
 use crate::credentials::RoleSession;
 
 /// How often a type whose rows do not agree with its counts is listed again (SEMANTICS 2.3).
@@ -81,7 +81,10 @@ impl RegionOutcome {
             return incomplete(gap);
         }
         if !self.recorder.records(resource_type) {
-            return Verdict::Incomplete(Reason::TypeNotRecorded, "the recorder leaves the type out".to_owned());
+            return Verdict::Incomplete(
+                Reason::TypeNotRecorded,
+                "the recorder leaves the type out".to_owned(),
+            );
         }
         let outcome = self.types.get(resource_type);
         if let Some(failure) = outcome.and_then(|outcome| outcome.listed.failure.as_ref()) {
@@ -117,8 +120,13 @@ impl Reader<'_, '_> {
     /// Only when the sink fails.
     pub(super) async fn read(&self, region: Region) -> Result<(RegionOutcome, HeldItems), SinkError> {
         let settings = &self.shared.settings;
-        let client =
-            RegionClient::new(&self.shared.context, self.session, self.account_id, &region, settings.patience());
+        let client = RegionClient::new(
+            &self.shared.context,
+            self.session,
+            self.account_id,
+            &region,
+            settings.patience(),
+        );
         let (mut outcome, held) = self.read_with(&client, region).await?;
         outcome.calls = client.calls();
         let gap = outcome.gap().map(|(reason, _)| reason.code());
@@ -189,7 +197,8 @@ impl Reader<'_, '_> {
     fn wanted(&self, outcome: &RegionOutcome, counts: &Counts) -> BTreeSet<ResourceType> {
         let mut wanted: BTreeSet<_> = counts.keys().cloned().collect();
         if outcome.gap().is_some() {
-            let here = |region: &Option<Region>| region.as_ref().is_none_or(|region| *region == outcome.region);
+            let here =
+                |region: &Option<Region>| region.as_ref().is_none_or(|region| *region == outcome.region);
             for (region, resource_type) in &self.interest.scopes {
                 if (here(region) || (self.shared.settings.is_global)(resource_type))
                     && outcome.recorder.records(resource_type)
@@ -204,7 +213,12 @@ impl Reader<'_, '_> {
 }
 
 impl RegionOutcome {
-    fn take_listings(&mut self, listing: &mut Listing<'_, '_>, wanted: &BTreeSet<ResourceType>, before: &Counts) {
+    fn take_listings(
+        &mut self,
+        listing: &mut Listing<'_, '_>,
+        wanted: &BTreeSet<ResourceType>,
+        before: &Counts,
+    ) {
         for resource_type in wanted {
             let outcome = self.types.entry(resource_type.clone()).or_default();
             if let Some(listed) = listing.listed.get(resource_type) {

@@ -33,10 +33,13 @@ impl AttributePath {
             _ => return None,
         };
         let parts: Vec<_> = parts.collect();
-        let plain = |part: &String| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        (!parts.is_empty() && parts.iter().all(plain)).then(|| Self { text: text.to_owned(), parts, supplementary })
+        let plain =
+            |part: &String| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (!parts.is_empty() && parts.iter().all(plain)).then(|| Self {
+            text: text.to_owned(),
+            parts,
+            supplementary,
+        })
     }
 }
 
@@ -68,8 +71,12 @@ impl AttributeList {
                         length += cost;
                         kept.push(path);
                     }
-                    Some(_) => tracing::warn!(%resource_type, attribute = %text, "attribute left out: the query would be too long"),
-                    None => tracing::warn!(%resource_type, attribute = %text, "attribute left out: no path below `configuration`"),
+                    Some(_) => {
+                        tracing::warn!(%resource_type, attribute = %text, "attribute left out: the query would be too long")
+                    }
+                    None => {
+                        tracing::warn!(%resource_type, attribute = %text, "attribute left out: no path below `configuration`")
+                    }
                 }
             }
             by_type.insert(resource_type, Arc::from(kept));

@@ -26,7 +26,12 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
         let page = region
             .caller
             .call(action::GET_COUNTS, || {
-                region.client.get_discovered_resource_counts().limit(PAGE_SIZE).set_next_token(token.clone()).send()
+                region
+                    .client
+                    .get_discovered_resource_counts()
+                    .limit(PAGE_SIZE)
+                    .set_next_token(token.clone())
+                    .send()
             })
             .await?;
         for count in page.resource_counts() {
@@ -41,7 +46,7 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
         };
         if !seen_tokens.insert(next.clone()) {
             let detail = format!("{}: a page token came twice", action::GET_COUNTS);
-                return Err(CallError::nonsense(Reason::Truncated, detail));
+            return Err(CallError::nonsense(Reason::Truncated, detail));
         }
         token = Some(next);
     }

@@ -57,7 +57,11 @@ struct Row {
 }
 
 /// Reads a row of `SelectResourceConfig`; `None` where it speaks of something that is not live.
-pub(crate) fn row(text: &str, place: Place<'_>, query: &Query) -> Result<Option<ConfigurationItem>, RowError> {
+pub(crate) fn row(
+    text: &str,
+    place: Place<'_>,
+    query: &Query,
+) -> Result<Option<ConfigurationItem>, RowError> {
     let row: Row = serde_json::from_str(text).map_err(|error| RowError::NotJson(error.column()))?;
     let resource_type = present(row.resource_type).ok_or(RowError::Missing("resourceType"))?;
     let asked = query.of(&resource_type).ok_or(RowError::TypeNotAsked)?;
@@ -115,7 +119,9 @@ fn at(value: &Value, parts: &[String]) -> Option<Value> {
     };
     match value {
         Value::Object(map) => at(map.get(first)?, rest),
-        Value::Array(list) => Some(Value::Array(list.iter().filter_map(|element| at(element, parts)).collect())),
+        Value::Array(list) => {
+            Some(Value::Array(list.iter().filter_map(|element| at(element, parts)).collect()))
+        }
         _ => None,
     }
 }
@@ -148,7 +154,6 @@ fn tag_value(value: Value) -> String {
         other => other.to_string(),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

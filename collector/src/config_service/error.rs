@@ -4,7 +4,6 @@ use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bestand_model::coverage::Reason;
 
@@ -49,7 +48,10 @@ impl CallError {
     /// Tells whether further calls in the same region would fare no better, and cost minutes.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.answer == Answer::Nothing
-            || matches!(self.reason, Reason::Throttled | Reason::Timeout | Reason::RoleDenied | Reason::RegionDenied)
+            || matches!(
+                self.reason,
+                Reason::Throttled | Reason::Timeout | Reason::RoleDenied | Reason::RegionDenied
+            )
     }
 
     /// Tells whether a query that asks less may get through.
@@ -86,7 +88,7 @@ where
         SdkError::DispatchFailure(failure) => {
             let text = failure.as_connector_error().map_or_else(
                 || "could not be sent".to_owned(),
-                |cause| format!("could not be sent: {}", DisplayErrorContext(cause)),
+                |cause| format!("could not be sent: {}", chain(cause)),
             );
             (Reason::ServiceError, None, Answer::Nothing, text)
         }
@@ -96,7 +98,7 @@ where
             (Reason::ServiceError, None, Answer::Final, format!("HTTP {status}: the answer makes no sense"))
         }
         other => {
-            (Reason::ServiceError, None, Answer::Nothing, format!("could not be built: {}", DisplayErrorContext(other)))
+            (Reason::ServiceError, None, Answer::Nothing, format!("could not be built: {}", chain(other)))
         }
     };
     let code = code.filter(|code| !code.is_empty());
@@ -112,15 +114,23 @@ fn reason_of(code: &str, message: &str, status: u16) -> Reason {
         || is_about_signature(code)
         || matches!(
             code,
-            "UnauthorizedOperation" | "AuthFailure" | "OptInRequired" | "NotAuthorized" | "MissingAuthenticationToken"
+            "UnauthorizedOperation"
+                | "AuthFailure"
+                | "OptInRequired"
+                | "NotAuthorized"
+                | "MissingAuthenticationToken"
                 | "RequestExpired"
         );
     let throttled = code.starts_with("Throttl")
         || code.starts_with("TooManyRequests")
         || matches!(
             code,
-            "RequestLimitExceeded" | "RequestThrottled" | "RequestThrottledException" | "SlowDown"
-                | "BandwidthLimitExceeded" | "PriorRequestNotComplete"
+            "RequestLimitExceeded"
+                | "RequestThrottled"
+                | "RequestThrottledException"
+                | "SlowDown"
+                | "BandwidthLimitExceeded"
+                | "PriorRequestNotComplete"
         );
     if throttled || status == 429 {
         Reason::Throttled
@@ -140,6 +150,21 @@ fn reason_of(code: &str, message: &str, status: u16) -> Reason {
 fn is_about_signature(code: &str) -> bool {
     matches!(code, "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature")
         || code.starts_with("IncompleteSignature")
+}
+
+/// Writes an error with its causes, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let own = error.to_string();
+        if !text.contains(&own) {
+            text.push_str(": ");
+            text.push_str(&own);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Cuts a text to what the ledger takes, on one line.

@@ -57,7 +57,8 @@ pub(crate) fn pack<'a>(
     let mut queries = Vec::new();
     let mut open = Packing::default();
     for (resource_type, count) in wanted {
-        let wanted = TypeQuery { resource_type: resource_type.clone(), attributes: attributes.of(resource_type) };
+        let wanted =
+            TypeQuery { resource_type: resource_type.clone(), attributes: attributes.of(resource_type) };
         if count > LARGE {
             queries.push(Query::new(vec![wanted]));
         } else if let Err(wanted) = open.add(wanted) {
@@ -83,7 +84,8 @@ impl Query {
 
     /// Asks for the same types without their attributes.
     pub(crate) fn without_attributes(&self) -> Self {
-        let bare = |of: &TypeQuery| TypeQuery { resource_type: of.resource_type.clone(), attributes: Arc::from([]) };
+        let bare =
+            |of: &TypeQuery| TypeQuery { resource_type: of.resource_type.clone(), attributes: Arc::from([]) };
         Self::new(self.types.iter().map(bare).collect())
     }
 
@@ -128,7 +130,8 @@ impl Packing {
     fn start(&mut self, first: TypeQuery) {
         self.types = vec![first];
         self.length = expression(&self.types).len();
-        self.paths = self.types.iter().flat_map(|of| of.attributes.iter()).map(|path| path.text.clone()).collect();
+        self.paths =
+            self.types.iter().flat_map(|of| of.attributes.iter()).map(|path| path.text.clone()).collect();
     }
 
     fn close(self) -> Option<Query> {

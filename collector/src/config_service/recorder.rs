@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_config::types::{ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup};
+use aws_sdk_config::types::{
+    ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup,
+};
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::ResourceType;
 use jiff::{SignedDuration, Timestamp};
@@ -86,20 +88,27 @@ pub(crate) async fn read(region: &RegionClient, now: Timestamp) -> Result<Record
         .call(action::DESCRIBE_RECORDERS, || region.client.describe_configuration_recorders().send())
         .await?;
     // Services bring recorders of their own, which record for themselves: the customer's counts.
-    let customers = answer.configuration_recorders().iter().find(|recorder| recorder.service_principal().is_none());
+    let customers =
+        answer.configuration_recorders().iter().find(|recorder| recorder.service_principal().is_none());
     let Some(recorder) = customers else {
         return Ok(Recorder::absent());
     };
     let answer = region
         .caller
-        .call(action::DESCRIBE_RECORDER_STATUS, || region.client.describe_configuration_recorder_status().send())
+        .call(action::DESCRIBE_RECORDER_STATUS, || {
+            region.client.describe_configuration_recorder_status().send()
+        })
         .await?;
     let mut statuses = answer.configuration_recorders_status().iter();
     Ok(judge(recorder, statuses.find(|status| status.name() == recorder.name()), now))
 }
 
 /// Concludes from a recorder and its status.
-fn judge(recorder: &ConfigurationRecorder, status: Option<&ConfigurationRecorderStatus>, now: Timestamp) -> Recorder {
+fn judge(
+    recorder: &ConfigurationRecorder,
+    status: Option<&ConfigurationRecorderStatus>,
+    now: Timestamp,
+) -> Recorder {
     let mode = recorder.recording_mode();
     let is_daily = |frequency: &RecordingFrequency| *frequency == RecordingFrequency::Daily;
     let mut daily_overrides = BTreeMap::new();
@@ -126,20 +135,26 @@ fn gap(status: Option<&ConfigurationRecorderStatus>, now: Timestamp) -> Option<(
         format!("{code}: {}", status.last_error_message().unwrap_or("no message"))
     };
     let started = status.last_start_time().and_then(|time| Timestamp::from_second(time.secs()).ok());
-    let (reason, detail) = match (status.recording(), status.last_status().map(|status| status.as_str())) {
+    // The service's model spells `Success`, its documentation and its answers `SUCCESS`.
+    let last_status = status.last_status().map(|status| status.as_str().to_ascii_uppercase());
+    let (reason, detail) = match (status.recording(), last_status.as_deref()) {
         (false, _) => (Reason::RecorderStopped, "the recorder is stopped: its rows may be old".to_owned()),
-        (true, Some("Failure")) => (Reason::RecorderFailing, cut(&format!("the last recording failed: {}", error()))),
-        (true, Some("Pending") | None) => {
+        (true, Some("FAILURE")) => {
+            (Reason::RecorderFailing, cut(&format!("the last recording failed: {}", error())))
+        }
+        (true, Some("PENDING") | None) => {
             (Reason::RecorderPending, "the recorder has not recorded yet".to_owned())
         }
-        (true, Some("Success")) => match started {
+        (true, Some("SUCCESS")) => match started {
             None => (Reason::RecorderUnknown, "the recorder does not say when it started".to_owned()),
             Some(started) if now.duration_since(started) < WARMING => {
                 (Reason::RecorderWarming, format!("the recorder started at {started}, less than 24 h ago"))
             }
             Some(_) => return None,
         },
-        (true, Some(other)) => (Reason::RecorderUnknown, cut(&format!("the recorder's last status is {other}"))),
+        (true, Some(other)) => {
+            (Reason::RecorderUnknown, cut(&format!("the recorder's last status is {other}")))
+        }
     };
     Some((reason, detail))
 }
@@ -152,8 +167,10 @@ fn selection(group: Option<&RecordingGroup>) -> Selection {
     let set = |types: &[aws_sdk_config::types::ResourceType]| {
         types.iter().map(|resource_type| ResourceType::from(resource_type.as_str())).collect::<BTreeSet<_>>()
     };
-    let excluded = || group.exclusion_by_resource_types().map(|list| set(list.resource_types())).unwrap_or_default();
-    let strategy = group.recording_strategy().and_then(|strategy| strategy.use_only()).map(|only| only.as_str());
+    let excluded =
+        || group.exclusion_by_resource_types().map(|list| set(list.resource_types())).unwrap_or_default();
+    let strategy =
+        group.recording_strategy().and_then(|strategy| strategy.use_only()).map(|only| only.as_str());
     match strategy {
         // `includeGlobalResourceTypes` has no effect here: IAM is recorded unless it is listed.
         Some("EXCLUSION_BY_RESOURCE_TYPES") => Selection::AllBut(excluded()),

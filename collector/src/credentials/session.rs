@@ -4,12 +4,12 @@
 //! identities: with more accounts it would assume roles over and over.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::Client;
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::{AccountId, RunId};
@@ -181,8 +181,13 @@ impl ProvideCredentials for SessionCredentials {
     where
         Self: 'a,
     {
-        let credentials: Result<_, CredentialsError> = Ok(self.0.current().credentials.clone());
-        future::ProvideCredentials::ready(credentials)
+        // Each attempt of a call asks anew, and a call may take longer than a session has left.
+        future::ProvideCredentials::new(async {
+            if let Err(error) = self.0.keep_fresh().await {
+                tracing::debug!(detail = %error.detail, "role session not renewed");
+            }
+            Ok(self.0.current().credentials.clone())
+        })
     }
 }
 

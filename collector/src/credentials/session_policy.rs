@@ -46,7 +46,9 @@ mod tests {
         assert!(policy.len() <= MAX_CHARACTERS, "{}", policy.len());
         for action in ACTIONS {
             let verb = action.split_once(':').unwrap().1;
-            assert!(["Describe", "Get", "Select", "List", "BatchGet"].iter().any(|read| verb.starts_with(read)));
+            assert!(
+                ["Describe", "Get", "Select", "List", "BatchGet"].iter().any(|read| verb.starts_with(read))
+            );
             assert!(policy.contains(action));
         }
         assert!(!policy.contains("*\"]") && !policy.contains("config:*"));
