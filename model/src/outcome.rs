@@ -107,9 +107,8 @@ pub fn outcome(facts: Facts) -> Outcome {
 
         // A record says that it is gone, and it is.
         (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Active), Complete) => row(None, RetireAfterGrace),
-        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Retired), Complete) => {
-            row(None, UpdateOrganisational)
-        }
+        // Both say the same: the retirement itself must not call for a change in the next run.
+        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Retired), Complete) => row(None, Nothing),
         (NotSeen | Sighted, Some(Lifecycle::Retired), None, _) => row(None, Nothing),
 
         // A record, and nothing lives.

@@ -38,6 +38,7 @@ pub use unplaced::{UnplacedRecord, reconcile_unplaced};
 use judge::Judge;
 use published_index::PublishedIndex;
 use subject::Subject;
+use tangle::Parties;
 
 /// What is the same for every account of a run.
 #[derive(Clone, Debug)]
@@ -118,12 +119,18 @@ pub fn reconcile(
         Some(&input.inventory.account_id),
     );
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
-    for tangle in &tangles {
-        tangle::judge(&mut judge, tangle, &items, &records, &mut published);
+    let ambiguous: Vec<_> = tangles
+        .iter()
+        .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))
+        .collect();
+    let assigned = published.assign(subjects);
+    for parties in ambiguous {
+        tangle::judge(&mut judge, parties, &mut published);
     }
-    for (subject, entry) in published.assign(subjects) {
+    for (subject, entry) in assigned {
         if entry.is_none() && published.is_contested(&subject) {
-            tangle::judge_alone(&mut judge, &subject, &mut published);
+            let parties = Parties::of_subject(&judge, &subject, &mut published);
+            tangle::judge(&mut judge, parties, &mut published);
             continue;
         }
         let sighted_elsewhere = subject.item.is_none() && subject.is_sighted(&index, entry);

@@ -130,6 +130,8 @@ fn semantics_1_retired_but_live_stays_active() {
 fn semantics_2_5_a_record_that_says_retired_lets_an_absent_asset_go() {
     let outcome = of(Some(Lifecycle::Retired), Liveness::NotSeen, Some(AssetState::Active), COMPLETE);
     assert_eq!(outcome, row(None, Action::RetireAfterGrace));
+    let gone = of(Some(Lifecycle::Retired), Liveness::NotSeen, Some(AssetState::Retired), COMPLETE);
+    assert_eq!(gone, row(None, Action::Nothing));
 }
 
 #[test]

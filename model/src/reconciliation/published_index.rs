@@ -1,5 +1,5 @@
-//! Which entry of the central register is a subject's: by key, then by ARN, then by asset id (SEMANTICS 3.1),
-//! and last by its place where one side has no ARN.
+//! Which entry of the central register is a subject's: by key, then by ARN or, where one side has
+//! none, by place, then by asset id (SEMANTICS 3.1).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -63,10 +63,19 @@ impl<'a> PublishedIndex<'a> {
         self.entries.contains_key(key) && !self.claimed.contains(key)
     }
 
-    /// Claims everything that might be meant by an ambiguous party: it is withheld, so too much does no harm.
-    pub(super) fn claim_all(&mut self, subject: &Subject<'_>) -> Vec<&'a PublishedAsset> {
-        let mut keys = self.named_by(subject);
-        keys.extend(subject.asset_id().and_then(|id| self.by_asset_id.get(id)).into_iter().flatten());
+    /// Claims everything that is surely meant by an ambiguous party.
+    pub(super) fn claim_named(&mut self, subject: &Subject<'_>) -> Vec<&'a PublishedAsset> {
+        let keys = self.named_by(subject);
+        self.claim_ambiguous(keys)
+    }
+
+    /// Claims what may be meant as well: it is withheld, so too much does no harm once all others have theirs.
+    pub(super) fn claim_by_asset_id(&mut self, subject: &Subject<'_>) -> Vec<&'a PublishedAsset> {
+        let keys = subject.asset_id().and_then(|id| self.by_asset_id.get(id)).cloned().unwrap_or_default();
+        self.claim_ambiguous(keys)
+    }
+
+    fn claim_ambiguous(&mut self, keys: Vec<AssetKey>) -> Vec<&'a PublishedAsset> {
         let claimed: Vec<_> = keys.into_iter().filter_map(|key| self.claim(key)).collect();
         self.ambiguous.extend(claimed.iter().map(|entry| entry.asset_key));
         claimed
@@ -94,7 +103,7 @@ impl<'a> PublishedIndex<'a> {
             subjects.into_iter().map(|subject| (subject, None)).collect();
         type Rule<'a> = fn(&PublishedIndex<'a>, &Subject<'_>) -> Option<AssetKey>;
         let rules: [Rule<'a>; 5] =
-            [Self::by_minted_key, Self::by_earlier_key, Self::by_arn, Self::by_asset_id, Self::by_scope];
+            [Self::by_minted_key, Self::by_earlier_key, Self::by_arn, Self::by_scope, Self::by_asset_id];
         for rule in rules {
             for (subject, entry) in assigned.iter_mut().filter(|(_, entry)| entry.is_none()) {
                 if let Some(key) = rule(self, subject) {

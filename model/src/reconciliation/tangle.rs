@@ -8,7 +8,7 @@ use super::ReconciledAsset;
 use super::judge::{Judge, item_name};
 use super::published_index::PublishedIndex;
 use super::subject::Subject;
-use crate::asset::AssetKey;
+use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::change_set::WithheldReason;
 use crate::configuration_item::ConfigurationItem;
@@ -17,48 +17,65 @@ use crate::finding::{Finding, FindingKind};
 use crate::identification::Tangle;
 use crate::outcome::Liveness;
 
-/// Makes one `duplicate` finding of a tangle and withholds every entry that may be meant.
-pub(super) fn judge(
-    judge: &mut Judge<'_>,
-    tangle: &Tangle,
-    items: &[&ConfigurationItem],
-    records: &[&AssetRecord],
-    published: &mut PublishedIndex<'_>,
-) {
-    let items: Vec<_> = tangle.items.iter().filter_map(|index| items.get(*index).copied()).collect();
-    let records: Vec<_> = tangle.records.iter().filter_map(|index| records.get(*index).copied()).collect();
-    judge_parties(judge, &items, &records, published);
+/// The parties of a tangle, each as a subject of its own, and the entries that are surely meant.
+pub(super) struct Parties<'a, 'p> {
+    items: Vec<&'a ConfigurationItem>,
+    records: Vec<&'a AssetRecord>,
+    subjects: Vec<Subject<'a>>,
+    entries: Vec<&'p PublishedAsset>,
 }
 
-/// Does the same for one subject whose entry cannot be told from others.
-pub(super) fn judge_alone(judge: &mut Judge<'_>, subject: &Subject<'_>, published: &mut PublishedIndex<'_>) {
-    let items: Vec<_> = subject.item.into_iter().collect();
-    let records: Vec<_> = subject.record.into_iter().collect();
-    judge_parties(judge, &items, &records, published);
+impl<'a, 'p> Parties<'a, 'p> {
+    /// Claims what carries a key or the ARN of any party, before others get their entries.
+    pub(super) fn of_tangle(
+        judge: &Judge<'_>,
+        tangle: &Tangle,
+        items: &[&'a ConfigurationItem],
+        records: &[&'a AssetRecord],
+        published: &mut PublishedIndex<'p>,
+    ) -> Self {
+        let items = tangle.items.iter().filter_map(|index| items.get(*index).copied()).collect();
+        let records = tangle.records.iter().filter_map(|index| records.get(*index).copied()).collect();
+        Self::new(judge, items, records, published)
+    }
+
+    /// Does the same for one subject whose entry cannot be told from others.
+    pub(super) fn of_subject(
+        judge: &Judge<'_>,
+        subject: &Subject<'a>,
+        published: &mut PublishedIndex<'p>,
+    ) -> Self {
+        let (item, record) = (subject.item, subject.record);
+        Self::new(judge, item.into_iter().collect(), record.into_iter().collect(), published)
+    }
+
+    fn new(
+        judge: &Judge<'_>,
+        items: Vec<&'a ConfigurationItem>,
+        records: Vec<&'a AssetRecord>,
+        published: &mut PublishedIndex<'p>,
+    ) -> Self {
+        let subject = |record, item| Subject::new(judge.environment(), judge.account(), record, item, None);
+        let of_items = items.iter().map(|item| subject(None, Some(*item)));
+        let of_records = records.iter().map(|record| subject(Some(*record), None));
+        let subjects: Vec<_> = of_items.chain(of_records).collect();
+        let entries = subjects.iter().flat_map(|subject| published.claim_named(subject)).collect();
+        Self { items, records, subjects, entries }
+    }
 }
 
-fn judge_parties(
-    judge: &mut Judge<'_>,
-    items: &[&ConfigurationItem],
-    records: &[&AssetRecord],
-    published: &mut PublishedIndex<'_>,
-) {
-    let subject = |record, item| Subject::new(judge.environment(), judge.account(), record, item, None);
-    let subjects: Vec<Subject<'_>> = items
-        .iter()
-        .map(|item| subject(None, Some(*item)))
-        .chain(records.iter().map(|record| subject(Some(*record), None)))
-        .collect();
-
+/// Makes one `duplicate` finding of a tangle and withholds every entry that may be meant; also those that only
+/// share an asset id, if nobody had a better right to them.
+pub(super) fn judge(judge: &mut Judge<'_>, parties: Parties<'_, '_>, published: &mut PublishedIndex<'_>) {
+    let Parties { items, records, subjects, entries: claimed } = parties;
     let mut keys: BTreeSet<AssetKey> = BTreeSet::new();
     let mut entries: Vec<AssetKey> = Vec::new();
-    for subject in &subjects {
-        for entry in published.claim_all(subject) {
-            judge.count_owned(Some(entry), Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch));
-            judge.keep_history(entry.asset_key, !items.is_empty());
-            keys.insert(entry.asset_key);
-            entries.push(entry.asset_key);
-        }
+    let by_asset_id = subjects.iter().flat_map(|subject| published.claim_by_asset_id(subject));
+    for entry in by_asset_id.chain(claimed) {
+        judge.count_owned(Some(entry), Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch));
+        judge.keep_history(entry.asset_key, !items.is_empty());
+        keys.insert(entry.asset_key);
+        entries.push(entry.asset_key);
     }
     if keys.is_empty() {
         // Nothing is published: the keys that would be minted, for live items if there are any.

@@ -5,4 +5,7 @@ mod coverage;
 mod estates;
 mod identity;
 mod no_account;
+mod oracle;
+mod properties;
+mod small_estates;
 mod support;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::judge::Judge;
 use super::published_index::PublishedIndex;
 use super::subject::{self, Subject};
+use super::tangle::Parties;
 use super::{AccountReconciliation, Rules, tangle};
 use crate::asset::PublishedAsset;
 use crate::asset_record::AssetRecord;
@@ -54,12 +55,16 @@ pub fn reconcile_unplaced(
     let mut index = PublishedIndex::new(published);
     let mut judge = Judge::new(rules, history, now, None, &named);
     judge.coverage_without_account = coverage;
-    for ambiguous in &tangles {
-        tangle::judge(&mut judge, ambiguous, &[], &records, &mut index);
+    let ambiguous: Vec<_> =
+        tangles.iter().map(|tangle| Parties::of_tangle(&judge, tangle, &[], &records, &mut index)).collect();
+    let assigned = index.assign(subjects);
+    for parties in ambiguous {
+        tangle::judge(&mut judge, parties, &mut index);
     }
-    for (subject, entry) in index.assign(subjects) {
+    for (subject, entry) in assigned {
         if entry.is_none() && index.is_contested(&subject) {
-            tangle::judge_alone(&mut judge, &subject, &mut index);
+            let parties = Parties::of_subject(&judge, &subject, &mut index);
+            tangle::judge(&mut judge, parties, &mut index);
             continue;
         }
         let is_sighted = subject.record.is_some_and(|record| sighted.contains(&std::ptr::from_ref(record)));

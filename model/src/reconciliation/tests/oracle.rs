@@ -1,0 +1,112 @@
+//! When a retire is allowed, worked out a second time and naively: by asking every line and every item.
+
+use std::collections::BTreeMap;
+
+use super::small_estates::global;
+use super::support::*;
+use crate::account::AccountState;
+use crate::arn::Arn;
+use crate::asset::{AssetKey, AssetState, PublishedAsset};
+use crate::asset_record::{AssetRecord, Lifecycle};
+use crate::attribute;
+use crate::identifiers::{Region, ResourceId, ResourceType};
+use crate::reconciliation::AccountReconciliation;
+
+/// Hours at which an asset was found absent by a look that counts.
+#[derive(Default)]
+pub(super) struct Oracle {
+    looks: BTreeMap<AssetKey, Vec<i64>>,
+    ever_live: BTreeMap<AssetKey, bool>,
+}
+
+type Names = (Option<Arn>, Option<Region>, Option<ResourceType>, Option<ResourceId>);
+
+impl Oracle {
+    /// Follows one run and tells whether an entry may be retired in it.
+    pub(super) fn may_retire(
+        &mut self,
+        estate: &Estate,
+        result: &AccountReconciliation,
+        entry: &PublishedAsset,
+        hour: i64,
+    ) -> bool {
+        let key = entry.asset_key;
+        let asset = result.assets.iter().find(|asset| asset.published.contains(&key)).unwrap();
+        let records: Vec<&AssetRecord> =
+            estate.records.iter().filter(|record| asset.records.contains(&record.row_key)).collect();
+        let mut names: Vec<Names> =
+            vec![(entry.arn(), entry.region(), entry.resource_type(), entry.resource_id())];
+        names.extend(records.iter().map(|record| {
+            (
+                record.arn.clone(),
+                record.region.clone(),
+                record.resource_type.clone(),
+                record.resource_id.clone(),
+            )
+        }));
+        if !asset.items.is_empty() || names.iter().any(|names| is_seen(estate, names)) {
+            self.looks.remove(&key);
+            *self.ever_live.entry(key).or_default() |= !asset.items.is_empty();
+            return false;
+        }
+        let planned = records.iter().any(|record| record.lifecycle == Lifecycle::Planned);
+        let complete =
+            estate.state == AccountState::Active && names.iter().all(|names| is_complete(estate, names));
+        if entry.state == AssetState::Retired || records.len() > 1 || planned || !complete {
+            return false;
+        }
+        let looks = self.looks.entry(key).or_default();
+        if looks.last().is_none_or(|last| hour - last >= 12) {
+            looks.push(hour);
+        }
+        let patient = looks.len() >= 2 && looks.first().is_some_and(|first| hour - first >= 48);
+        let vouched = records.iter().any(|record| record.lifecycle == Lifecycle::Active);
+        let once_live = self.ever_live.get(&key).copied().unwrap_or_default()
+            || entry.attributes.get(attribute::VERIFICATION) == Some(&"live".into());
+        patient && (!vouched || once_live)
+    }
+}
+
+fn is_seen(estate: &Estate, (arn, _, kind, id): &Names) -> bool {
+    estate.items.iter().any(|item| {
+        let same_arn = arn.is_some() && *arn == item.arn;
+        let same_kind = kind.as_ref().is_none_or(|kind| *kind == item.resource_type);
+        let end = format!(":{}", item.resource_id);
+        let perhaps = arn.as_ref().is_some_and(|arn| arn.as_str().replace('/', ":").ends_with(&end));
+        same_arn || (item.arn.is_none() && perhaps) || (same_kind && id.as_ref() == Some(&item.resource_id))
+    })
+}
+
+fn is_complete(estate: &Estate, (arn, region, kind, _): &Names) -> bool {
+    if arn.as_ref().and_then(Arn::account_id).is_some_and(|home| home != account()) {
+        return false;
+    }
+    let said = |region: &Region, kind: Option<&ResourceType>| {
+        estate.lines.iter().any(|line| {
+            line.region.as_ref() == Some(region)
+                && line.resource_type.as_ref() == kind
+                && line.coverage().is_complete()
+        })
+    };
+    let Some(kind) = kind else {
+        // Of an unknown type everything must be complete that could hold it; at the least its region's lines.
+        let named =
+            arn.as_ref().map_or_else(|| region.clone(), Arn::region).filter(|region| *region != global());
+        let here = |line: &&crate::coverage::CoverageLine| named.is_none() || line.region == named;
+        let lines: Vec<_> = estate.lines.iter().filter(here).collect();
+        return !lines.is_empty() && lines.iter().all(|line| line.coverage().is_complete());
+    };
+    if kind.as_str() == ROLE {
+        return said(&global(), Some(kind));
+    }
+    let regions: Vec<Region> = match arn {
+        Some(arn) => arn.region().into_iter().collect(),
+        None => region.iter().cloned().collect(),
+    };
+    if regions.is_empty() {
+        let known =
+            estate.lines.iter().filter_map(|line| line.region.clone()).filter(|region| *region != global());
+        return known.into_iter().all(|region| said(&region, Some(kind)));
+    }
+    regions.iter().all(|region| said(region, Some(kind)))
+}

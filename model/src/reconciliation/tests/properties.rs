@@ -1,0 +1,209 @@
+//! What holds of every estate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::oracle::Oracle;
+use super::small_estates::{estate, shuffled, story};
+use super::support::*;
+use crate::asset::AssetKey;
+use crate::attribute::is_technical;
+use crate::change_set::{ChangeKind, WithheldReason};
+use crate::coverage::{Coverage, Reason};
+use crate::finding::FindingKind;
+use crate::history::AccountHistory;
+use crate::reconciliation::{AccountReconciliation, UnplacedRecord, reconcile_not_aws, reconcile_unplaced};
+
+fn counted<T: Ord>(values: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+    values.fold(BTreeMap::new(), |mut counts, value| {
+        *counts.entry(value).or_default() += 1;
+        counts
+    })
+}
+
+/// Every party in exactly one asset, one change per key, findings with ids of their own, sealed changes.
+fn assert_books_balance(estate: &Estate, result: &AccountReconciliation) {
+    let items = estate.items.iter().map(crate::reconciliation::judge::item_name);
+    assert_eq!(counted(items), counted(result.assets.iter().flat_map(|asset| asset.items.clone())));
+    let rows = estate.records.iter().map(|record| record.row_key.clone());
+    assert_eq!(counted(rows), counted(result.assets.iter().flat_map(|asset| asset.records.clone())));
+    let entries = estate.published.iter().map(|entry| entry.asset_key);
+    assert_eq!(counted(entries), counted(result.assets.iter().flat_map(|asset| asset.published.clone())));
+    let keys: BTreeSet<AssetKey> = result.changes.iter().map(|change| change.asset_key).collect();
+    assert_eq!(keys.len(), result.changes.len(), "one change per key");
+    let ids: BTreeSet<&String> = result.findings.iter().map(|finding| &finding.finding_id).collect();
+    assert_eq!(ids.len(), result.findings.len(), "an id per finding");
+    for change in &result.changes {
+        assert_eq!(change.digest, change.compute_digest());
+        assert_eq!(change.kind == ChangeKind::Withheld, change.reason.is_some());
+        assert_eq!(change.kind.is_sent(), change.precondition.is_some());
+    }
+}
+
+fn assert_settled(result: &AccountReconciliation) {
+    for change in &result.changes {
+        assert!(!change.kind.is_sent(), "a second run still changes {change:?}\n{}", render(result));
+    }
+}
+
+fn of_kind(result: &AccountReconciliation, kind: ChangeKind) -> BTreeSet<AssetKey> {
+    result.changes.iter().filter(|change| change.kind == kind).map(|change| change.asset_key).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_party_ends_in_exactly_one_outcome(estate in estate()) {
+        assert_books_balance(&estate, &estate.once());
+    }
+
+    #[test]
+    fn the_order_of_the_input_does_not_matter(estate in estate(), seed in any::<u64>()) {
+        let other = Estate {
+            items: shuffled(&estate.items, seed),
+            records: shuffled(&estate.records, seed),
+            published: shuffled(&estate.published, seed),
+            lines: shuffled(&estate.lines, seed),
+            ..estate.clone()
+        };
+        prop_assert_eq!(estate.once(), other.once());
+    }
+
+    #[test]
+    fn running_again_on_its_own_output_changes_nothing(story in story()) {
+        let mut history = AccountHistory::default();
+        let mut register = None;
+        let mut hour = 0;
+        for (hours, mut estate) in story {
+            hour += hours;
+            estate.published = register.unwrap_or(estate.published);
+            let result = estate.run(&history, at(hour));
+            assert_books_balance(&estate, &result);
+            apply(&mut estate.published, &result.changes);
+            let again = estate.run(&result.history, at(hour));
+            assert_settled(&again);
+            assert_books_balance(&estate, &again);
+            // A run repeated within the hour is no further look.
+            for (key, asset) in &again.history.assets {
+                let before = result.history.assets.get(key).map(|asset| asset.looks);
+                prop_assert!(before.is_none_or(|looks| asset.looks <= looks));
+            }
+            history = again.history;
+            register = Some(estate.published);
+        }
+    }
+
+    #[test]
+    fn less_coverage_never_creates_an_absence_a_retire_or_a_technical_change(
+        estate in estate(),
+        dark in prop::collection::vec(any::<bool>(), 16),
+        reason in prop::sample::select(vec![Reason::Throttled, Reason::RecorderStopped, Reason::TypeNeverSeen]),
+    ) {
+        // Looks long past, so that every absence is ready to retire.
+        let mut history = estate.run(&AccountHistory::default(), at(-100)).history;
+        history = estate.run(&history, at(-50)).history;
+        let more = estate.run(&history, at(0));
+        let mut darker = estate.clone();
+        for (line, _) in darker.lines.iter_mut().zip(dark).filter(|(_, dark)| *dark) {
+            line.set_incomplete(reason, "");
+        }
+        let less = darker.run(&history, at(0));
+        prop_assert!(of_kind(&less, ChangeKind::Retire).is_subset(&of_kind(&more, ChangeKind::Retire)));
+        let absent = |result: &AccountReconciliation| -> BTreeSet<Vec<String>> {
+            let keys: BTreeSet<_> = result.findings.iter()
+                .filter(|finding| matches!(finding.kind, FindingKind::Absent | FindingKind::Divergent))
+                .map(|finding| [finding.kind.code(), &finding.finding_id].map(str::to_owned).to_vec())
+                .collect();
+            keys
+        };
+        prop_assert!(absent(&less).is_subset(&absent(&more)));
+        for change in less.changes.iter().filter(|change| change.kind == ChangeKind::Update) {
+            let before = more.changes.iter().find(|other| other.asset_key == change.asset_key);
+            let technical = change.after.attributes.iter().filter(|(name, _)| is_technical(name));
+            for (name, value) in technical {
+                let known = before.and_then(|before| before.after.attributes.get(name));
+                prop_assert_eq!(known, Some(value), "{}", name);
+            }
+            if change.after.state.is_some() || change.after.account_id.is_some() {
+                prop_assert_eq!(before.map(|before| &before.after.state), Some(&change.after.state));
+            }
+        }
+        // Without a record nothing new is published out of less.
+        let without_record = |result: &AccountReconciliation| -> BTreeSet<AssetKey> {
+            let alone = result.assets.iter().filter(|asset| asset.records.is_empty()).map(|asset| asset.asset_key);
+            alone.filter(|key| of_kind(result, ChangeKind::Create).contains(key)).collect()
+        };
+        prop_assert!(without_record(&less).is_subset(&without_record(&more)));
+    }
+
+    #[test]
+    fn nothing_is_retired_that_a_naive_reading_of_the_rules_would_keep(story in story()) {
+        let mut oracle = Oracle::default();
+        let mut history = AccountHistory::default();
+        let mut register = None;
+        let mut hour = 0;
+        for (hours, mut estate) in story {
+            hour += hours;
+            estate.published = register.unwrap_or(estate.published);
+            // The oracle knows rows by their keys.
+            estate.records.sort_by(|a, b| a.row_key.cmp(&b.row_key));
+            estate.records.dedup_by(|a, b| a.row_key == b.row_key);
+            let result = estate.run(&history, at(hour));
+            let retires = of_kind(&result, ChangeKind::Retire);
+            for entry in &estate.published {
+                let allowed = oracle.may_retire(&estate, &result, entry, hour);
+                let ambiguous = result.changes.iter().any(|change| {
+                    change.asset_key == entry.asset_key && change.reason == Some(WithheldReason::Ambiguous)
+                });
+                let retired = retires.contains(&entry.asset_key);
+                prop_assert!(allowed || !retired, "hour {}: {:?}\n{}", hour, entry, render(&result));
+                // Nor is anything kept for ever without a cause.
+                let doubtful = entry.arn().is_some() || entry.resource_type().is_none();
+                prop_assert!(retired || !allowed || ambiguous || doubtful, "{:?}\n{}", entry, render(&result));
+            }
+            apply(&mut estate.published, &result.changes);
+            history = result.history;
+            register = Some(estate.published);
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_no_account_settles_too(
+        estate in estate(),
+        sighted in prop::collection::vec(any::<bool>(), 6),
+        complete in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let coverage = if complete { Coverage::Complete } else { Coverage::Incomplete(Reason::RoleDenied) };
+        let mut nowhere = estate.clone();
+        nowhere.items.clear();
+        nowhere.published.iter_mut().for_each(|entry| entry.account_id = None);
+        let rows: Vec<_> = estate.records.iter().zip(sighted).map(|(record, sighted)| UnplacedRecord {
+            record: crate::asset_record::AssetRecord { account_id: None, ..record.clone() },
+            sighted,
+            claimed_in: BTreeSet::new(),
+        }).collect();
+        let none = AccountHistory::default();
+        let unplaced = |rows: &[UnplacedRecord], register: &[_], history: &AccountHistory| {
+            reconcile_unplaced(rows, register, coverage, &rules(), history, at(0))
+        };
+        let first = unplaced(&rows, &nowhere.published, &none);
+        assert_books_balance(&nowhere, &first);
+        prop_assert_eq!(&first, &unplaced(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &none));
+        let mut register = nowhere.published.clone();
+        apply(&mut register, &first.changes);
+        assert_settled(&unplaced(&rows, &register, &first.history));
+
+        let rows: Vec<_> = estate.records.iter()
+            .map(|record| crate::asset_record::AssetRecord { aws: false, ..record.clone() }).collect();
+        let first = reconcile_not_aws(&rows, &nowhere.published, &rules(), &none, at(0));
+        assert_books_balance(&nowhere, &first);
+        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &rules(), &none, at(0));
+        prop_assert_eq!(&first, &other);
+        let mut register = nowhere.published.clone();
+        apply(&mut register, &first.changes);
+        assert_settled(&reconcile_not_aws(&rows, &register, &rules(), &first.history, at(0)));
+    }
+}
