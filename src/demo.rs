@@ -239,7 +239,7 @@ fn clear(directory: &Path) -> Result<(), Error> {
             Err(error) => return Err(cannot("remove", &path, &error)),
         }
     }
-    let runs = directory.join("runs");
+    let runs = directory.join("store");
     match std::fs::remove_dir_all(&runs) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

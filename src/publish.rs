@@ -148,7 +148,10 @@ fn overrides(plan: &Plan, approval: &Approval) -> Result<Vec<Override>, Error> {
                 plan_digest: plan.digest.clone(),
             }),
             _ => {
-                return Err(Error::Refused(format!("the gate refuses the plan ({code}): {}", reason.message)));
+                return Err(Error::Refused(format!(
+                    "the gate refuses the plan ({code}): {}",
+                    reason.message
+                )));
             }
         }
     }

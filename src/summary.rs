@@ -10,7 +10,7 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, RunSummary};
 use bestand_publisher::run_store::RunDirectory;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, ContentArrangement, Table};
 use jiff::Timestamp;
 
 use crate::exit_status::ExitStatus;
@@ -167,12 +167,18 @@ fn peak_memory_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// As wide as most terminals.
+const TABLE_WIDTH: u16 = 110;
+
 /// The closing table for people.
 pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(TABLE_WIDTH);
     let mut row = |name: &str, value: String| {
-        table.add_row(vec![Cell::new(name), Cell::new(value).set_alignment(CellAlignment::Left)]);
+        table.add_row(vec![Cell::new(name), Cell::new(value)]);
     };
     row("run", format!("{} ({}, environment {})", summary.run_id, summary.command, summary.environment));
     let accounts = &summary.accounts;

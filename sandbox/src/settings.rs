@@ -8,7 +8,7 @@ pub(crate) fn toml(options: &SandboxOptions, truth: &Truth, register_url: &str) 
     let environment = quote(&options.environment);
     let (role, external_id) = (quote(&truth.role_name), quote(&truth.external_id));
     let source = quote(&database_url(&options.directory.join("itk.db")));
-    let run_store = quote(&format!("file://{}", url_path(&options.directory.join("runs"))));
+    let run_store = quote(&format!("file://{}", url_path(&options.directory.join("store"))));
     let register = quote(register_url);
     // Every live resource and every row may be new, and a little more must not refuse the plan.
     let creates = truth.live_total + truth.records_total;

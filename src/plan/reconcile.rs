@@ -55,6 +55,22 @@ struct Bench<'a> {
     now: Timestamp,
 }
 
+/// Accounts that are judged at a time: enough to keep the cores busy while others wait for the disk.
+const AT_A_TIME: usize = 4;
+
+/// What is kept of a judged account: the rest is spooled.
+struct Judged {
+    lines: Vec<CoverageLine>,
+    figures: Figures,
+}
+
+/// A result in figures.
+struct Figures {
+    findings: FindingCounts,
+    totals: AccountTotals,
+    keys: Vec<AssetKey>,
+}
+
 /// Reconciles every account that was collected, and what belongs to none.
 pub(super) async fn all(
     planner: &Planner<'_>,
@@ -81,25 +97,31 @@ pub(super) async fn all(
     let mut reconciled =
         Reconciled { coverage: Vec::new(), totals: BTreeMap::new(), entries, claimed_twice: BTreeSet::new() };
     let mut census = KeyCensus::default();
+    let mut work = Vec::new();
     for account in &accounts.all {
         let lines = coverage.remove(&account.id).unwrap_or_default();
-        if !accounts.asked.contains(&account.id) {
+        if accounts.asked.contains(&account.id) {
+            work.push((account, lines, placed.of(&account.id)));
+        } else {
             count_coverage(summary, &bench, account, &lines);
             reconciled.coverage.extend(lines);
-            continue;
         }
-        let extra = placed.of(&account.id);
-        let (lines, result) = tokio::task::block_in_place(|| bench.account(account, lines, extra))?;
-        count_coverage(summary, &bench, account, &lines);
-        reconciled.coverage.extend(lines);
-        bench.take(Some(&account.id), account.id.as_str(), result, &mut census, &mut reconciled, summary)?;
-        phase.add(1);
+    }
+    let mut work = work.into_iter().peekable();
+    while work.peek().is_some() {
+        let some: Vec<_> = work.by_ref().take(AT_A_TIME).collect();
+        for (account, judged) in tokio::task::block_in_place(|| bench.accounts(some))? {
+            count_coverage(summary, &bench, account, &judged.lines);
+            reconciled.coverage.extend(judged.lines);
+            reconciled.take(Some(&account.id), judged.figures, &mut census, summary);
+            phase.add(1);
+        }
     }
     if planner.only.is_empty() {
         let coverage =
             if everything_complete { Coverage::Complete } else { Coverage::Incomplete(Reason::NotRequested) };
-        for (name, result) in bench.without_account(placed, coverage)? {
-            bench.take(None, name, result, &mut census, &mut reconciled, summary)?;
+        for figures in bench.without_account(placed, coverage)? {
+            reconciled.take(None, figures, &mut census, summary);
         }
     }
     reconciled.claimed_twice = census.claimed_twice();
@@ -116,14 +138,57 @@ pub(super) async fn all(
     Ok(reconciled)
 }
 
+impl Reconciled {
+    /// Keeps a result's figures.
+    fn take(
+        &mut self,
+        account: Option<&AccountId>,
+        figures: Figures,
+        census: &mut KeyCensus,
+        summary: &mut RunSummary,
+    ) {
+        summary.findings.merge(&figures.findings);
+        figures.keys.into_iter().for_each(|key| census.add(key));
+        let totals = self.totals.entry(account.cloned()).or_default();
+        totals.owned += figures.totals.owned;
+        totals.owned_in_complete_scopes += figures.totals.owned_in_complete_scopes;
+        totals.creates += figures.totals.creates;
+        totals.retires += figures.totals.retires;
+    }
+}
+
 impl Bench<'_> {
+    /// Judges some accounts side by side, and gives what came of them in their order.
+    fn accounts<'a>(
+        &self,
+        some: Vec<(&'a Account, Vec<CoverageLine>, place::Extra)>,
+    ) -> Result<Vec<(&'a Account, Judged)>, Error> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = some
+                .into_iter()
+                .map(|(account, lines, extra)| {
+                    (account, scope.spawn(move || self.account(account, lines, extra)))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|(account, thread)| {
+                    let judged = thread.join().map_err(|_| {
+                        Error::Unexpected(format!("reconciling account {} panicked", account.id))
+                    })?;
+                    Ok((account, judged?))
+                })
+                .collect()
+        })
+    }
+
     /// Judges one account.
     fn account(
         &self,
         account: &Account,
         lines: Vec<CoverageLine>,
         extra: place::Extra,
-    ) -> Result<(Vec<CoverageLine>, AccountReconciliation), Error> {
+    ) -> Result<Judged, Error> {
         let history_name = format!("accounts/{}", account.id);
         let mut history: AccountHistory = self.store.read_history(&history_name)?.unwrap_or_default();
         let mut coverage = AccountCoverage::new(lines);
@@ -146,15 +211,12 @@ impl Bench<'_> {
         };
         let result = reconcile(&input, &self.rules, &history, self.now);
         self.store.write_history(&history_name, &result.history)?;
-        Ok((inventory.coverage.lines().cloned().collect(), result))
+        let lines = inventory.coverage.lines().cloned().collect();
+        Ok(Judged { lines, figures: self.spool(account.id.as_str(), result)? })
     }
 
     /// Judges what belongs to no account.
-    fn without_account(
-        &self,
-        placed: place::Placed,
-        coverage: Coverage,
-    ) -> Result<[(&'static str, AccountReconciliation); 3], Error> {
+    fn without_account(&self, placed: place::Placed, coverage: Coverage) -> Result<Vec<Figures>, Error> {
         let history = |name: &str| -> Result<AccountHistory, RunStoreError> {
             Ok(self.store.read_history(&format!("accounts/{name}"))?.unwrap_or_default())
         };
@@ -171,23 +233,16 @@ impl Bench<'_> {
         );
         let (_, rows) = records::partition(self.directory, REJECTED)?;
         let rejected = rejected_without_account(&rows, &self.rules, &history(REJECTED)?, self.now);
-        let results = [(NOT_AWS, not_aws), (UNPLACED, unplaced), (REJECTED, rejected)];
-        for (name, result) in &results {
+        let mut figures = Vec::new();
+        for (name, result) in [(NOT_AWS, not_aws), (UNPLACED, unplaced), (REJECTED, rejected)] {
             self.store.write_history(&format!("accounts/{name}"), &result.history)?;
+            figures.push(self.spool(name, result)?);
         }
-        Ok(results)
+        Ok(figures)
     }
 
-    /// Spools a result and keeps its figures.
-    fn take(
-        &self,
-        account: Option<&AccountId>,
-        name: &str,
-        result: AccountReconciliation,
-        census: &mut KeyCensus,
-        reconciled: &mut Reconciled,
-        summary: &mut RunSummary,
-    ) -> Result<(), Error> {
+    /// Spools a result and gives its figures. Without a central register there is nothing to change.
+    fn spool(&self, name: &str, result: AccountReconciliation) -> Result<Figures, Error> {
         let mut counts = FindingCounts::default();
         let mut findings = self.directory.spool(Spool::Findings, name)?;
         for finding in &result.findings {
@@ -195,22 +250,18 @@ impl Bench<'_> {
             findings.push(finding)?;
         }
         findings.finish()?;
-        summary.findings.merge(&counts);
-        // Without a central register there is nothing to change.
+        let mut keys = Vec::new();
+        let mut totals = AccountTotals::default();
         if self.with_register {
             let mut changes = self.directory.spool(Spool::Changes, name)?;
             for change in &result.changes {
-                census.add(change.asset_key);
+                keys.push(change.asset_key);
                 changes.push(change)?;
             }
             changes.finish()?;
-            let totals = reconciled.totals.entry(account.cloned()).or_default();
-            totals.owned += result.totals.owned;
-            totals.owned_in_complete_scopes += result.totals.owned_in_complete_scopes;
-            totals.creates += result.totals.creates;
-            totals.retires += result.totals.retires;
+            totals = result.totals;
         }
-        Ok(())
+        Ok(Figures { findings: counts, totals, keys })
     }
 
     fn spooled<T: DeserializeOwned>(&self, spool: Spool, name: &str) -> Result<Vec<T>, RunStoreError> {
