@@ -82,6 +82,28 @@ fn semantics_3_6_a_resumed_publication_keeps_its_batches_whatever_the_settings_s
 }
 
 #[test]
+fn a_register_that_takes_less_than_before_gets_the_same_batches_in_parts() {
+    let mut world = World::new(25);
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(10, 1), 4).is_none());
+    world.register.identity.capabilities.max_batch = 3;
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(10, 1))).unwrap();
+    assert_eq!(world.directory.receipts().unwrap().len(), 3);
+    world.all_applied_once();
+}
+
+#[test]
+fn a_new_publication_keeps_the_registers_own_maximum() {
+    let mut world = World::new(25);
+    world.register.identity.capabilities.max_batch = 10;
+    let register = FaultyRegister::new(&world.register, []);
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(world.directory.receipts().unwrap().len(), 3);
+    world.all_applied_once();
+}
+
+#[test]
 fn a_plan_that_sends_nothing_asks_nothing() {
     let world = World::new(0);
     let register = FaultyRegister::new(&world.register, []);

@@ -1,7 +1,7 @@
 //! A plan on a real disk, the register that it was made for, and what must hold whatever happened.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bestand_model::asset::{AssetKey, AssetPatch, AssetState, PublishedAsset};
 use bestand_model::change_set::{Change, ChangeCounts, ChangeKind, Precondition, WithheldReason};
@@ -36,7 +36,10 @@ pub(crate) struct World {
 impl World {
     /// Makes a plan with so many changes to send, over three files, among others that are not sent.
     pub(crate) fn new(sent: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // Hundreds of publications that bring each file to the disk: in memory that costs nothing.
+        let memory = Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = RunStore::open("file:store", folder.path()).unwrap();
         let run_id = RunId::new("run-1");
         let directory = store.create_run(&run_id).unwrap();
