@@ -1,0 +1,215 @@
+//! From an action to the change that carries it out, or to the reason why it is withheld.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
+use crate::asset::AssetPatch;
+use crate::asset_record::Lifecycle;
+use crate::attribute;
+use crate::change_set::{Change, ChangeKind, Precondition, Provenance, WithheldReason};
+use crate::coverage::Reason;
+use crate::history::AssetHistory;
+use crate::identifiers::AccountId;
+use crate::reconciliation::values::{self, Desired, Reach};
+
+/// What the source register's row is called in `registration`.
+const REGISTERED: &str = "registered";
+const UNREGISTERED: &str = "unregistered";
+/// What `verification` says of what bestand itself saw, or did not.
+const LIVE: &str = "live";
+const UNVERIFIED: &str = "unverified";
+
+impl<'a> Judge<'a> {
+    pub(super) fn change(
+        &self,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+        action: Action,
+        looks: &AssetHistory,
+    ) -> Option<Change> {
+        let live = subject.item.map(values::of_item);
+        let registered = subject.record.map(values::of_record);
+        let (live, registered) = (live.as_ref(), registered.as_ref());
+        Some(match action {
+            Action::Nothing => return None,
+            Action::Create => {
+                let desired = self.marked(values::desired(live, registered, Reach::All), subject, Some(LIVE));
+                self.create(key, subject, &desired)
+            }
+            Action::CreateUnverified => {
+                let desired =
+                    self.marked(values::desired(None, registered, Reach::All), subject, Some(UNVERIFIED));
+                self.create(key, subject, &desired)
+            }
+            Action::Update => {
+                let desired = self.marked(values::desired(live, registered, Reach::All), subject, Some(LIVE));
+                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
+            }
+            Action::UpdateTechnical => {
+                let desired = self.marked(values::desired(live, None, Reach::Technical), subject, Some(LIVE));
+                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
+            }
+            Action::UpdateOrganisational => {
+                let desired =
+                    self.marked(values::desired(None, registered, Reach::Organisational), subject, None);
+                self.update(key, entry?, &desired, None, None)
+            }
+            Action::RetireAfterGrace => self.retire(key, subject, entry?, looks),
+            Action::Withhold(reason) => self.withhold(key, entry, reason, would_be(reason, entry)),
+        })
+    }
+
+    pub(super) fn marked(
+        &self,
+        mut desired: Desired,
+        subject: &Subject<'_>,
+        verification: Option<&str>,
+    ) -> Desired {
+        let registration = if subject.record.is_some() { REGISTERED } else { UNREGISTERED };
+        values::mark(&mut desired, attribute::REGISTRATION, registration);
+        // What is no AWS resource cannot be seen there: the register alone vouches for it, for good.
+        if let Some(verification) = verification.filter(|_| subject.record.is_none_or(|record| record.aws)) {
+            values::mark(&mut desired, attribute::VERIFICATION, verification);
+        }
+        desired
+    }
+
+    /// An asset's account is where it was seen live; neither a record nor an old row moves it.
+    pub(super) fn seen_in(&self, subject: &Subject<'_>) -> Option<&'a AccountId> {
+        self.account().filter(|_| subject.item.is_some())
+    }
+
+    pub(super) fn create(&self, key: AssetKey, subject: &Subject<'_>, desired: &Desired) -> Change {
+        // A row that is no AWS resource may name an account all the same; its entry must not be taken for one
+        // that could be absent there.
+        let record = subject.record.filter(|record| record.aws);
+        let account = self.account().or_else(|| record.and_then(|record| record.account_id.as_ref()));
+        let after = values::creation(account, desired);
+        let mut change = self.blank(ChangeKind::Create, key);
+        change.precondition = Some(Precondition::Absent(true));
+        change.provenance = provenance(&after, desired);
+        change.after = after;
+        change.sealed()
+    }
+
+    pub(super) fn update(
+        &self,
+        key: AssetKey,
+        entry: &PublishedAsset,
+        desired: &Desired,
+        account: Option<&AccountId>,
+        state: Option<AssetState>,
+    ) -> Change {
+        let (before, after) = values::difference(entry, account, desired, state);
+        if after.is_empty() {
+            return self.blank(ChangeKind::Unchanged, key).sealed();
+        }
+        let mut change = self.blank(ChangeKind::Update, key);
+        change.precondition = Some(Precondition::Version(entry.version.clone()));
+        change.provenance = provenance(&after, desired);
+        change.before = before;
+        change.after = after;
+        change.sealed()
+    }
+
+    /// SEMANTICS 2.5 and 2.6: patience first, then the question whether it was ever there.
+    pub(super) fn retire(
+        &self,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: &PublishedAsset,
+        looks: &AssetHistory,
+    ) -> Change {
+        let daily = self.is_recorded_daily(entry.resource_type().as_ref());
+        if !self.rules.retire.grace_is_over(looks, daily, self.now) {
+            return self.withhold(key, Some(entry), WithheldReason::Grace, Some(ChangeKind::Retire));
+        }
+        let vouched = subject.record.is_some_and(|record| record.lifecycle != Lifecycle::Retired);
+        let marked_live = entry.attributes.get(attribute::VERIFICATION).and_then(Value::as_str) == Some(LIVE);
+        if vouched && looks.last_seen.is_none() && !marked_live {
+            return self.withhold(key, Some(entry), WithheldReason::NeverSeen, Some(ChangeKind::Retire));
+        }
+        let mut change = self.blank(ChangeKind::Retire, key);
+        change.precondition = Some(Precondition::Version(entry.version.clone()));
+        change.before = AssetPatch { state: Some(entry.state), ..AssetPatch::default() };
+        change.after = AssetPatch { state: Some(AssetState::Retired), ..AssetPatch::default() };
+        change.sealed()
+    }
+
+    pub(in crate::reconciliation) fn withhold(
+        &self,
+        key: AssetKey,
+        entry: Option<&PublishedAsset>,
+        reason: WithheldReason,
+        would_be: Option<ChangeKind>,
+    ) -> Change {
+        let inactive = self
+            .inventory
+            .and_then(|inventory| inventory.coverage.account_line())
+            .is_some_and(|line| line.reason == Some(Reason::AccountInactive));
+        let mut change = self.blank(ChangeKind::Withheld, key);
+        change.reason = Some(if inactive && entry.is_some() && reason == WithheldReason::Unverified {
+            WithheldReason::AccountInactive
+        } else {
+            reason
+        });
+        change.would_be = would_be;
+        change.sealed()
+    }
+
+    pub(super) fn blank(&self, kind: ChangeKind, asset_key: AssetKey) -> Change {
+        Change {
+            kind,
+            asset_key,
+            account_id: self.account().cloned(),
+            precondition: None,
+            before: AssetPatch::default(),
+            after: AssetPatch::default(),
+            reason: None,
+            would_be: None,
+            provenance: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
+
+    /// Takes a change into the set. A second one for the same key makes both ambiguous.
+    pub(in crate::reconciliation) fn put(&mut self, change: Change) {
+        let key = change.asset_key;
+        let change = match self.changes.remove(&key) {
+            None => change,
+            Some(first) => self.withhold(key, None, WithheldReason::Ambiguous, first.would_be),
+        };
+        self.changes.insert(key, change);
+    }
+}
+
+fn would_be(reason: WithheldReason, entry: Option<&PublishedAsset>) -> Option<ChangeKind> {
+    match (reason, entry.map(|entry| entry.state)) {
+        (
+            WithheldReason::Unverified | WithheldReason::Grace | WithheldReason::NeverSeen,
+            Some(AssetState::Active),
+        ) => Some(ChangeKind::Retire),
+        (WithheldReason::TypeNotPublished | WithheldReason::NotLive, Some(AssetState::Retired)) => {
+            Some(ChangeKind::Update)
+        }
+        (
+            WithheldReason::TypeNotPublished
+            | WithheldReason::NotLive
+            | WithheldReason::Planned
+            | WithheldReason::Unverified,
+            None,
+        ) => Some(ChangeKind::Create),
+        _ => None,
+    }
+}
+
+fn provenance(after: &AssetPatch, desired: &Desired) -> BTreeMap<String, Provenance> {
+    after
+        .attributes
+        .keys()
+        .filter_map(|name| desired.get(name).map(|(_, provenance)| (name.clone(), *provenance)))
+        .collect()
+}
