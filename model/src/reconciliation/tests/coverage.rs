@@ -63,6 +63,16 @@ fn semantics_2_6_a_sighting_resets_the_looks() {
 }
 
 #[test]
+fn semantics_2_6_a_sighting_that_proves_nothing_resets_as_well() {
+    let absent = Estate::seen().published([entry_of("eu", QUEUE, "q")]);
+    let stopped = gap("eu", Some(QUEUE), Reason::RecorderStopped);
+    let old_row = absent.clone().items([item("eu", QUEUE, "q")]).lines([stopped]);
+    let sighted = old_row.run(&absent.daily(1).history, at(36));
+    assert_eq!(sighted.history.assets.values().map(|asset| asset.looks).collect::<Vec<_>>(), [0]);
+    assert_eq!(kinds(&absent.run(&sighted.history, at(48))), [ChangeKind::Withheld]);
+}
+
+#[test]
 fn semantics_2_6_lost_history_only_delays() {
     let estate = Estate::seen().records([by_id("a", Some("eu"), QUEUE, "q")]);
     let estate = estate.published([entry_of("eu", QUEUE, "q")]);
