@@ -97,3 +97,41 @@ fn findings_have_ids_of_their_own() {
         result.findings.iter().map(|finding| &finding.finding_id).collect();
     assert_eq!((result.findings.len(), ids.len()), (4, 4));
 }
+
+#[test]
+fn semantics_3_1_a_key_that_a_tangle_may_mean_is_given_to_nobody_else() {
+    // `q2` has the ARN of `q`, about which two rows quarrel.
+    let mut twin = item("eu", QUEUE, "q2");
+    twin.arn = item("eu", QUEUE, "q").arn;
+    let records = [by_id("a", Some("eu"), QUEUE, "q"), by_id("b", Some("eu"), QUEUE, "q")];
+    let result = Estate::seen().items([item("eu", QUEUE, "q"), twin]).records(records).once();
+    let changes: Vec<_> = result.changes.iter().map(|change| (change.kind, change.reason)).collect();
+    assert_eq!(changes, [(ChangeKind::Withheld, Some(WithheldReason::Ambiguous))]);
+}
+
+#[test]
+fn semantics_3_1_an_entry_that_a_tangle_claims_is_not_made_anew_for_its_owner() {
+    // A row names the ARN of `q` and the id of `other`, which was published before it had an ARN.
+    let confused = crate::asset_record::AssetRecord {
+        arn: item("eu", QUEUE, "q").arn,
+        ..by_id("a", Some("eu"), QUEUE, "other")
+    };
+    let records = [confused, by_arn("b", &arn("eu", QUEUE, "q"))];
+    let (region, kind, id) = ("eu".into(), QUEUE.into(), "other".into());
+    let scope = crate::asset::KeyBasis::Scope(&account(), Some(&region), &kind, &id);
+    let old = entry(AssetKey::mint(ENVIRONMENT, &scope), &[]);
+    let items = [item("eu", QUEUE, "q"), item("eu", QUEUE, "other")];
+    let result = Estate::seen().items(items).records(records).published([old]).once();
+    assert!(!kinds(&result).contains(&ChangeKind::Create), "{}", render(&result));
+}
+
+#[test]
+fn semantics_2_6_an_ambiguous_look_neither_advances_nor_resets_but_a_sighting_does() {
+    let absent = Estate::seen().published([entry_of("eu", QUEUE, "q")]);
+    let first = absent.run(&crate::history::AccountHistory::default(), at(0));
+    let rows = [by_arn("a", &arn("eu", QUEUE, "q")), by_arn("b", &arn("eu", QUEUE, "q"))];
+    let quarrel = absent.records(rows);
+    assert_eq!(quarrel.run(&first.history, at(24)).history.assets, first.history.assets);
+    let live = quarrel.items([item("eu", QUEUE, "q")]).run(&first.history, at(24));
+    assert_eq!(live.history.assets.values().map(|asset| asset.looks).collect::<Vec<_>>(), [0]);
+}
