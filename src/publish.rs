@@ -53,7 +53,7 @@ pub(crate) async fn publish_run(
         .ok_or_else(|| Error::Plan(format!("run `{run_id}` has no run.json: its plan was never finished")))?;
 
     let register = compose::central_register(register)?;
-    let identity = run::check_register(settings, &register).await?;
+    let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     if plan.environment != settings.environment || plan.register_id.as_ref() != Some(&identity.register_id) {
         return Err(Error::Plan(format!(
             "the plan is for environment `{}` and register `{}`, this is `{}` and `{}`",

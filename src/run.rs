@@ -49,11 +49,11 @@ pub(crate) async fn run(
     let _lock = store.lock(&run_id)?;
     let register = settings.central_register.as_ref().map(compose::central_register).transpose()?;
     let identity = match &register {
-        Some(register) => Some(check_register(settings, register).await?),
+        Some(register) => Some(signals::unless_stopped(check_register(settings, register)).await?),
         None => None,
     };
     if let (true, Some(register)) = (options.publish, &register) {
-        settle_last(&store, register).await?;
+        signals::unless_stopped(settle_last(&store, register)).await?;
     }
 
     let directory = store.create_run(&run_id)?;
@@ -97,11 +97,7 @@ async fn steps(
         now: summary.started_at,
     };
     // Until something is sent, a signal simply ends the work; what is spooled stays.
-    let planned = tokio::select! {
-        biased;
-        stopped = signals::stop_requested() => return Err(stopped),
-        planned = planner.plan(summary) => planned?,
-    };
+    let planned = signals::unless_stopped(planner.plan(summary)).await?;
     let mut status = summary::status_of_plan(summary, options.fail_on_drift);
     let refused = !summary.gate.reasons.is_empty();
     if refused && (options.publish || options.fail_on_gate) {

@@ -116,6 +116,8 @@ pub(super) async fn all(
             reconciled.take(Some(&account.id), judged.figures, &mut census, summary);
             phase.add(1);
         }
+        // The only place where this pass waits: here a signal can end it.
+        tokio::task::yield_now().await;
     }
     if planner.only.is_empty() {
         let coverage =
