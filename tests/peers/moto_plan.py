@@ -3,6 +3,9 @@
 
 Three accounts with buckets, instances and roles are made by boto3. moto's Select answers nothing whatever it is
 asked, and its counts answer HTTP 500: exactly the kind of silence that must never be taken for absence.
+
+Two phases: `plan` without a central register, as many begin; then `run` with one, and a `plan` after a record has
+vanished, where a published asset that neither source speaks of any more must still not be retired.
 """
 
 import base64
@@ -144,7 +147,7 @@ def write_source_register(path, estate):
     return [row for row in rows if row[-1]]
 
 
-def settings_toml(folder):
+def settings_toml(folder, store="store", register_url=None):
     listed = ", ".join(f'{{ id = "{account}", name = "{name}" }}' for account, name in ACCOUNTS.items())
     return f"""
 environment = "staging"
@@ -160,21 +163,31 @@ include = {json.dumps(REGIONS)}
 url = "sqlite://{folder}/itk.db"
 table = "assets"
 aws_rows = "aws = 1"
-columns = {{ asset_id = "id", arn = "arn", resource_id = "rid", account_id = "account", region = "region", resource_type = "type", name = "name" }}
+min_source_share = 0.5
+[source_register.columns]
+asset_id = "id"
+arn = "arn"
+resource_id = "rid"
+account_id = "account"
+region = "region"
+resource_type = "type"
+name = "name"
 [run_store]
-url = "file://{folder}/store"
-"""
+url = "file://{folder}/{store}"
+""" + (f'[central_register]\nkind = "register_api"\nurl = "{register_url}"\n' if register_url else "")
 
 
 class Outcome:
     """What the plan left behind."""
 
-    def __init__(self, moto, process, folder, records, requests):
-        self.moto = moto
+    def __init__(self, job, process, requests, records):
+        self.moto = job.moto
         self.process = process
         self.records = records
         self.requests = requests
-        self.run = RunDirectory.only(os.path.join(folder, "store"))
+        self.run = RunDirectory.only(os.path.join(job.folder, "store"))
+        # Of the second phase: what `run` published, and what was planned after a record had vanished.
+        self.published = self.after = None
 
     def keys_by_service(self, service):
         """The access keys that signed requests to a service."""
@@ -258,9 +271,24 @@ def every_record_is_unverified_and_nothing_is_absent(outcome):
     equal(by_account, expected, "records by account")
 
 
+def records_are_published_as_unverified(outcome):
+    run = outcome.published
+    equal(run.summary["publication"]["applied"], len(outcome.records) + 1, "published records and the printer")
+    changes = run.lines("changes")
+    equal({change["kind"] for change in changes}, {"create"}, "kinds of changes")
+    marks = [change["after"]["attributes"].get("verification") for change in changes if change.get("account_id")]
+    equal(marks, ["unverified"] * len(outcome.records), "verification")
+
+
 def nothing_is_retired(outcome):
-    equal(outcome.run.summary["changes"]["retire"], 0, "retires in run.json")
-    equal([change for change in outcome.run.lines("changes") if change["kind"] == "retire"], [], "retires")
+    """A row is gone and AWS is silent: no source vouches for the asset, and still nobody knows that it is gone."""
+    run = outcome.after
+    changes = {kind: count for kind, count in run.summary["changes"].items() if count}
+    equal(changes, {"unchanged": len(outcome.records), "withheld": 1}, "changes after a record has vanished")
+    withheld = [change for change in run.lines("changes") if change["kind"] == "withheld"]
+    equal([change["reason"] for change in withheld], ["unverified"], "why it is withheld")
+    kinds = {finding["kind"] for finding in run.lines("findings")}
+    equal(kinds, {"unverified"}, "kinds of findings")
 
 
 def duckdb_says_the_same(outcome):
@@ -280,9 +308,73 @@ CHECKS = [
     calls_nothing_that_writes,
     nothing_is_complete_and_every_gap_has_a_reason,
     every_record_is_unverified_and_nothing_is_absent,
+    records_are_published_as_unverified,
     nothing_is_retired,
     duckdb_says_the_same,
 ]
+
+
+class Job:
+    """bestand, run against moto."""
+
+    def __init__(self, bestand, moto, folder):
+        self.bestand, self.moto, self.folder = bestand, moto, folder
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.environment.update(
+            AWS_ENDPOINT_URL=moto.url,
+            AWS_ACCESS_KEY_ID="AKIABESTANDBESTAND01",
+            AWS_SECRET_ACCESS_KEY="peer",
+            AWS_EC2_METADATA_DISABLED="true",
+        )
+
+    def settings(self, name, *more):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(settings_toml(self.folder, *more))
+        return path
+
+    def __call__(self, settings, *arguments, status):
+        command = [self.bestand, *arguments, "--settings", settings, "--log-format", "json"]
+        started = time.monotonic()
+        process = subprocess.run(
+            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300
+        )
+        print(f"bestand {' '.join(arguments)}: status {process.returncode} after {time.monotonic() - started:.1f} s")
+        if process.returncode != status:
+            print(process.stdout[-2000:], process.stderr[-4000:])
+        return process
+
+
+def plan_without_central_register(job, records):
+    settings = job.settings("drift.toml")
+    job.moto.recorder("reset-recording")
+    job.moto.recorder("start-recording")
+    process = job(settings, "plan", "--run-id", RUN_ID, status=20)
+    job.moto.recorder("stop-recording")
+    requests = [json.loads(line) for line in job.moto.recorder("download-recording", "GET").splitlines()]
+    print(f"moto recorded {len(requests)} requests")
+    return Outcome(job, process, requests, records)
+
+
+def run_and_plan_with_central_register(job, outcome):
+    register = os.path.join(job.folder, "register")
+    command = [job.bestand, "sandbox", "--json", "--accounts", "1", "--resources", "1", "--directory", register]
+    sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        url = json.loads(sandbox.stdout.readline())["register_url"]
+        settings = job.settings("whole.toml", "whole", url)
+        job(settings, "settings", "--init-store", status=0)
+        job(settings, "run", "--first-run", "--run-id", "published", status=20)
+        with sqlite3.connect(os.path.join(job.folder, "itk.db")) as database:
+            database.execute("DELETE FROM assets WHERE id = ?", (outcome.records[0][0],))
+        database.close()
+        job(settings, "plan", "--run-id", "after", status=20)
+    finally:
+        sandbox.terminate()
+        sandbox.wait(timeout=30)
+    runs = os.path.join(job.folder, "whole", "runs")
+    outcome.published = RunDirectory(os.path.join(runs, "published"))
+    outcome.after = RunDirectory(os.path.join(runs, "after"))
 
 
 def main():
@@ -294,31 +386,9 @@ def main():
             for account, regions in (("111111111111", REGIONS), ("222222222222", REGIONS[:1])):
                 for region in regions:
                     start_recorder(moto, account, region, estate[account][0])
-            records = write_source_register(os.path.join(folder, "itk.db"), estate)
-            settings = os.path.join(folder, "bestand.toml")
-            with open(settings, "w", encoding="utf-8") as file:
-                file.write(settings_toml(folder))
-            moto.recorder("reset-recording")
-            moto.recorder("start-recording")
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-            environment.update(
-                AWS_ENDPOINT_URL=moto.url,
-                AWS_ACCESS_KEY_ID="AKIABESTANDBESTAND01",
-                AWS_SECRET_ACCESS_KEY="peer",
-                AWS_EC2_METADATA_DISABLED="true",
-            )
-            command = [bestand, "plan", "--settings", settings, "--run-id", RUN_ID, "--log-format", "json"]
-            started = time.monotonic()
-            process = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
-            took = time.monotonic() - started
-            moto.recorder("stop-recording")
-            requests = [json.loads(line) for line in moto.recorder("download-recording", "GET").splitlines()]
-            print(f"bestand plan ended with {process.returncode} after {took:.1f} s and {len(requests)} requests")
-            try:
-                outcome = Outcome(moto, process, folder, records, requests)
-            except (AssertionError, OSError) as error:
-                print(process.stdout[-2000:], process.stderr[-4000:])
-                raise SystemExit(f"no run directory: {error}")
+            job = Job(bestand, moto, folder)
+            outcome = plan_without_central_register(job, write_source_register(os.path.join(folder, "itk.db"), estate))
+            run_and_plan_with_central_register(job, outcome)
             return run_directory.report(CHECKS, outcome)
         finally:
             moto.stop()
