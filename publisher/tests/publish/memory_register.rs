@@ -8,7 +8,7 @@ use bestand_model::change_set::{ChangeKind, Precondition};
 use bestand_publisher::central_register::{
     Capabilities, ChangeBatch, ChangeResult, RegisterIdentity, ResultStatus, SentChange,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const REGISTER_ID: &str = "register-of-tests";
 pub(crate) const ENVIRONMENT: &str = "staging";
@@ -61,9 +61,17 @@ impl MemoryRegister {
 
     /// A person changes an entry: a new version, another mark.
     pub(crate) fn somebody_edits(&self, key: AssetKey) {
+        self.somebody_sets(key, &[("owner", json!("somebody else"))]);
+    }
+
+    /// The same with values; null removes.
+    pub(crate) fn somebody_sets(&self, key: AssetKey, values: &[(&str, Value)]) {
         let mut state = self.state.lock().unwrap();
         if let Some(entry) = state.entries.get_mut(&key) {
-            entry.attributes.insert("owner".into(), json!("somebody else"));
+            for (name, value) in values {
+                entry.attributes.insert((*name).to_owned(), value.clone());
+            }
+            entry.attributes.retain(|_, value| !value.is_null());
             entry.version = next(&entry.version);
             entry.last_plan = None;
         }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use bestand_model::run_summary::PublicationCounts;
 use bestand_publisher::publish::{Receipt, ReceiptStatus, settle_open_intents};
+use serde_json::Value;
 
 use crate::drive::finish;
 use crate::faulty_register::{Fault, FaultyRegister};
@@ -59,6 +60,21 @@ fn semantics_3_10_without_remembered_keys_what_moved_is_conflicted_and_never_sen
     assert_eq!(world.status(4), ReceiptStatus::Conflicted);
     assert_eq!(register.applies.load(Ordering::Relaxed), 0);
     world.nothing_doubled();
+}
+
+#[test]
+fn semantics_3_5_what_somebody_else_wrote_is_not_ours_though_it_says_the_same() {
+    for idempotency in [true, false] {
+        let mut world = World::new(9);
+        world.register.identity.capabilities.idempotency = idempotency;
+        killed_before_commit(&world);
+        let owner = world.sent[1].after.attributes["owner"].clone();
+        world.register.somebody_sets(world.key(1), &[("owner", owner), ("gone", Value::Null)]);
+        let register = FaultyRegister::new(&world.register, []);
+        let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+        assert_eq!(publication.counts, PublicationCounts { applied: 8, conflicted: 1, ..Default::default() });
+        world.receipts_are_true();
+    }
 }
 
 #[test]
