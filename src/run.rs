@@ -103,13 +103,15 @@ async fn steps(
     if refused && (options.publish || options.fail_on_gate) {
         status = status.max(ExitStatus::Refused);
     }
+    let mut sent = Ok(ExitStatus::Done);
     if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
         write_report(directory, &planned, summary, status)?;
-        status =
-            status.max(publish::send(settings, directory, &planned.plan, register, progress, summary).await?);
+        sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
     }
+    // A publication that was cut off has its next steps as well.
     summary::set_next_steps(summary, &planned.plan, &planned.coverage, settings);
+    status = status.max(sent?);
     write_report(directory, &planned, summary, status)?;
     Ok(status)
 }
