@@ -104,6 +104,10 @@ impl Gathering<'_> {
         let complete = |region| self.estate.complete(self.account, region, item.kind);
         let domain_complete = match identified {
             Identified::WithoutRegion => (0..REGION_COUNT).all(complete),
+            // A bucket's ARN names no region: it could turn up in any, whatever the record's column says.
+            Identified::Fully | Identified::ByArn if item.kind == Kind::Bucket => {
+                (0..REGION_COUNT).all(complete)
+            }
             _ => complete(usize::from(item.region)),
         };
         let mut planted = self.about(item, domain_complete);
