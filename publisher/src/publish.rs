@@ -121,11 +121,12 @@ pub async fn settle_open_intents(
     plan: &Plan,
     register: &dyn CentralRegister,
 ) -> Result<PublicationCounts, PublishError> {
-    verify_plan(directory, plan)?;
     let ledger = Ledger::open(directory, plan)?;
     if !ledger.has_open() {
+        // Nothing will be read off the old plan, so that it may have been cleared away in part.
         return Ok(ledger.counts());
     }
+    verify_plan(directory, plan)?;
     let identity = known_register(plan, register).await?;
     let settings = PublishSettings::default();
     let mut engine = Engine::new(directory, plan, register, identity.capabilities, settings, ledger);

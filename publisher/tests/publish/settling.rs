@@ -1,9 +1,10 @@
 //! Open intents of an earlier publication, with registers of every ability.
 
+use std::fs;
 use std::sync::atomic::Ordering;
 
 use bestand_model::run_summary::PublicationCounts;
-use bestand_publisher::publish::{Receipt, ReceiptStatus, settle_open_intents};
+use bestand_publisher::publish::{PlanError, PublishError, Receipt, ReceiptStatus, settle_open_intents};
 use serde_json::Value;
 
 use crate::drive::finish;
@@ -196,4 +197,19 @@ fn settling_asks_nothing_where_nothing_is_open() {
     let register = FaultyRegister::new(&world.register, []);
     let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
     assert_eq!((counts.unknown, register.calls()), (9, 0));
+}
+
+#[test]
+fn an_old_plan_that_was_cleared_away_holds_up_no_new_run_once_it_is_settled() {
+    let world = World::new(9);
+    let register = FaultyRegister::new(&world.register, []);
+    killed_after_commit(&world);
+    fs::rename(world.path("changes"), world.path("elsewhere")).unwrap();
+    let error = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap_err();
+    assert!(matches!(error, PublishError::Plan(PlanError::Tampered { .. })), "{error}");
+    fs::rename(world.path("elsewhere"), world.path("changes")).unwrap();
+    finish(world.publish(&register, settings(100, 1))).unwrap();
+    fs::remove_dir_all(world.path("changes")).unwrap();
+    let counts = finish(settle_open_intents(&world.directory, &world.plan, &register)).unwrap();
+    assert_eq!(counts.applied, 9);
 }
