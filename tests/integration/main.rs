@@ -1,0 +1,12 @@
+//! Integration tests: the real command as a child process, against the sandbox on loopback.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
+
+mod bad_input;
+mod coverage;
+mod demo;
+mod face;
+mod interruption;
+mod publishing;
+mod purity;
+mod register_api;
+mod support;
