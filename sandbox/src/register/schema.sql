@@ -1,4 +1,4 @@
--- The entries.
+-- The entries. Keys are scattered: only their index is, the wide rows lie in order of coming.
 CREATE TABLE IF NOT EXISTS assets (
     asset_key   TEXT NOT NULL PRIMARY KEY,
     source      TEXT NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS assets (
     last_writer TEXT NOT NULL,
     created_at  TEXT NOT NULL,
     updated_at  TEXT NOT NULL
-) WITHOUT ROWID;
+);
 
 -- Listing by account goes along it, and counting needs nothing else.
 CREATE INDEX IF NOT EXISTS assets_by_account ON assets (account_id, asset_key, source, state);
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS answers (
     outcome         TEXT NOT NULL,
     answered_at     TEXT NOT NULL,
     PRIMARY KEY (writer, idempotency_key)
-) WITHOUT ROWID;
+);
 
 -- Every applied change, for ever.
 CREATE TABLE IF NOT EXISTS audit_log (

@@ -16,11 +16,27 @@ use sqlx::{FromRow, Row, SqlitePool};
 /// Readers work beside the one writer.
 const CONNECTIONS: u32 = 4;
 
+/// Pages (of 4 KiB) in the write-ahead log before it is written back: keys are scattered, so that the same
+/// pages are written in every batch, and seldom is cheaper.
+const CHECKPOINT_PAGES: &str = "16000";
+
+/// Pages kept in memory, in KiB; SQLite takes the minus for this unit.
+const CACHE_KIB: &str = "-65536";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Active,
     Retired,
+}
+
+impl State {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 fn as_text<S: Serializer>(version: &i64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -143,6 +159,8 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .pragma("cache_size", CACHE_KIB)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await?;
