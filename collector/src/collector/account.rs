@@ -108,7 +108,13 @@ pub(super) async fn collect(
 
 async fn open_session(shared: &Shared, account_id: &AccountId) -> Result<Arc<RoleSession>, CallError> {
     let settings = &shared.settings;
-    let sts = aws_sdk_sts::Client::new(shared.context.sdk_config());
+    let patience = settings.patience();
+    let config = aws_sdk_sts::config::Builder::from(shared.context.sdk_config())
+        .retry_partition(RetryPartition::custom(format!("{account_id}/sts")).build())
+        .retry_config(retries(patience.max_attempts))
+        .timeout_config(timeouts(patience.attempt_timeout, patience.operation_timeout))
+        .build();
+    let sts = aws_sdk_sts::Client::from_conf(config);
     let request = SessionRequest {
         account_id: account_id.clone(),
         partition: settings.partition.clone(),

@@ -90,7 +90,8 @@ async fn counts_come_in_pages_too() {
 async fn rows_that_fall_short_of_their_count_are_listed_again_at_most_twice() {
     let fake = Fake::start().await;
     fake.on("GetDiscoveredResourceCounts", "", [counts(&[(INSTANCE, 5), (VPC, 1)])]);
-    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1"), (VPC, "vpc-1")], None)]);
+    let both = rows(&[(INSTANCE, "i-1"), (VPC, "vpc-1")], None);
+    fake.on("SelectResourceConfig", "", [both, rows(&[(INSTANCE, "i-1")], None)]);
     let collected = fake.collect().await;
     assert_eq!((collected.reason(INSTANCE), collected.reason(VPC)), (Some(Reason::CountMismatch), None));
     assert_eq!(collected.ids(), ["i-1", "vpc-1"], "each item is given away once, however often it is listed");

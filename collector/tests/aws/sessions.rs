@@ -101,7 +101,6 @@ async fn a_session_is_renewed_before_it_ends() {
 async fn sts_that_fails_is_no_denial() {
     let fake = Fake::start().await;
     fake.on("AssumeRole", "", [sts_error(400, "Throttling", "Rate exceeded")]);
-    // Retries of STS back off for seconds; one account of a sequence is enough.
     let collected = fake.collect().await;
     assert_eq!(collected.line(None, None).reason, Some(Reason::Throttled));
 }
