@@ -90,16 +90,25 @@ impl Domain {
                 // Without a default line nobody looked at the region as a whole.
                 let asked = ledger.region_line(region).is_some();
                 let lines = ledger.lines().filter(|line| asked && line.region.as_ref() == Some(region));
-                all_complete(lines.map(CoverageLine::coverage), ledger)
+                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
             }
             Self::Account => {
                 let regions = regions_of(ledger, named);
                 let lines = ledger.lines();
                 let lines =
                     lines.filter(|line| line.region.as_ref().is_some_and(|own| regions.contains(own)));
-                all_complete(lines.map(CoverageLine::coverage), ledger)
+                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
             }
         }
+    }
+}
+
+/// A type that nobody names may be one that the recorder leaves out, or that AWS Config does not know: the
+/// ledger has no line for it, and so even a complete ledger does not show that it is gone.
+fn without_type(coverage: Coverage) -> Coverage {
+    match coverage {
+        Coverage::Complete => Coverage::Incomplete(Reason::ScopeUnknown),
+        incomplete @ Coverage::Incomplete(_) => incomplete,
     }
 }
 

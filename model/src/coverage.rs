@@ -54,6 +54,8 @@ pub enum Reason {
     Timeout,
     /// AWS answered with an error or with something unreadable.
     ServiceError,
+    /// A record or an entry names no account or no type: nobody can say where it would have been found.
+    ScopeUnknown,
 }
 
 impl Reason {
@@ -81,6 +83,7 @@ impl Reason {
             Self::Throttled => "throttled",
             Self::Timeout => "timeout",
             Self::ServiceError => "service_error",
+            Self::ScopeUnknown => "scope_unknown",
         }
     }
 

@@ -160,6 +160,14 @@ fn semantics_2_2_an_unknown_type_needs_everything_that_is_there() {
 }
 
 #[test]
+fn semantics_2_2_without_a_type_even_a_complete_ledger_does_not_show_absence() {
+    let ledger = AccountCoverage::new([line("eu", None), counted("eu", "AWS::SQS::Queue", 3)]);
+    for domain in [Domain::EveryType("eu".into()), Domain::Account] {
+        assert_eq!(domain.coverage(&ledger, &BTreeSet::new()), Coverage::Incomplete(Reason::ScopeUnknown));
+    }
+}
+
+#[test]
 fn semantics_2_8_what_was_not_asked_is_not_absent() {
     let empty = AccountCoverage::default();
     let scope = Domain::Scope("eu".into(), "AWS::SQS::Queue".into());

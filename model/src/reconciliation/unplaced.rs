@@ -11,7 +11,7 @@ use super::tangle::Parties;
 use super::{AccountReconciliation, Rules, tangle};
 use crate::asset::PublishedAsset;
 use crate::asset_record::AssetRecord;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Reason};
 use crate::history::AccountHistory;
 use crate::identification::{Identification, Tangle};
 use crate::identifiers::AccountId;
@@ -70,6 +70,8 @@ pub fn reconcile_unplaced(
         let is_sighted = subject.record.is_some_and(|record| sighted.contains(&std::ptr::from_ref(record)));
         judge.judge(&subject, entry, is_sighted);
     }
+    // An entry that no row speaks of and that belongs to no account cannot be looked for.
+    judge.coverage_without_account = Coverage::Incomplete(Reason::ScopeUnknown);
     for entry in index.unclaimed() {
         judge.judge(&Subject::of_published(entry), Some(entry), false);
     }

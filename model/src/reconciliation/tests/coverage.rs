@@ -81,7 +81,7 @@ fn semantics_2_6_lost_history_only_delays() {
 }
 
 #[test]
-fn semantics_2_6_daily_recording_counts_also_for_an_entry_without_type() {
+fn semantics_2_2_an_entry_without_type_is_never_retired() {
     let daily = CoverageLine { daily: true, ..complete("eu", Some(QUEUE)) };
     let key = arn_key(&arn("eu", QUEUE, "q"));
     let short = |lines: Vec<CoverageLine>| {
@@ -106,7 +106,7 @@ fn semantics_2_6_daily_recording_counts_also_for_an_entry_without_type() {
         let first = crate::reconciliation::reconcile(&input, &rules, &AccountHistory::default(), at(0));
         kinds(&crate::reconciliation::reconcile(&input, &rules, &first.history, at(2)))
     };
-    assert_eq!(short(vec![]), [ChangeKind::Retire]);
+    assert_eq!(short(vec![]), [ChangeKind::Withheld]);
     assert_eq!(short(vec![daily]), [ChangeKind::Withheld]);
 }
 

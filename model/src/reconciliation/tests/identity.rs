@@ -91,8 +91,16 @@ fn an_asset_id_finds_an_entry_that_names_no_resource() {
 #[test]
 fn a_record_that_names_no_type_still_ends_in_an_outcome() {
     let untyped = AssetRecord { resource_id: Some("q".into()), ..bare("a") };
-    assert_reads(&Estate::seen().records([untyped]).once(), "a: absent: withheld(not_live)");
-    assert_reads(&Estate::seen().records([bare("a")]).once(), "a: absent: withheld(not_live)");
+    let unverified = "a: unverified: create asset_id=a registration=registered";
+    assert_reads(
+        &Estate::seen().records([bare("a")]).once(),
+        &format!("{unverified} verification=unverified"),
+    );
+    let untyped = Estate::seen().records([untyped]).once();
+    assert_reads(
+        &untyped,
+        "a: unverified: create asset_id=a registration=registered verification=unverified",
+    );
 }
 
 #[test]

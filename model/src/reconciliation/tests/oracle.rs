@@ -88,14 +88,8 @@ fn is_complete(estate: &Estate, (arn, region, kind, _): &Names) -> bool {
                 && line.coverage().is_complete()
         })
     };
-    let Some(kind) = kind else {
-        // Of an unknown type everything must be complete that could hold it; at the least its region's lines.
-        let named =
-            arn.as_ref().map_or_else(|| region.clone(), Arn::region).filter(|region| *region != global());
-        let here = |line: &&crate::coverage::CoverageLine| named.is_none() || line.region == named;
-        let lines: Vec<_> = estate.lines.iter().filter(here).collect();
-        return !lines.is_empty() && lines.iter().all(|line| line.coverage().is_complete());
-    };
+    // Of an unknown type nobody can say where it would have been found.
+    let Some(kind) = kind else { return false };
     if kind.as_str() == ROLE {
         return said(&global(), Some(kind));
     }

@@ -160,7 +160,7 @@ proptest! {
                 let retired = retires.contains(&entry.asset_key);
                 prop_assert!(allowed || !retired, "hour {}: {:?}\n{}", hour, entry, render(&result));
                 // Nor is anything kept for ever without a cause.
-                let doubtful = entry.arn().is_some() || entry.resource_type().is_none();
+                let doubtful = entry.arn().is_some();
                 prop_assert!(retired || !allowed || ambiguous || doubtful, "{:?}\n{}", entry, render(&result));
             }
             apply(&mut estate.published, &result.changes);
