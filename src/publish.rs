@@ -79,7 +79,6 @@ pub(crate) async fn publish_run(
     finish(settings, &store, directory, &plan, &register, progress, summary).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "the publication's collaborators, each used once")]
 async fn finish(
     settings: &Settings,
     store: &RunStore,

@@ -8,6 +8,7 @@ use bestand_model::finding::FindingKind;
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, RunSummary};
+use bestand_publisher::report::remedy;
 use bestand_publisher::run_store::RunDirectory;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ContentArrangement, Table};
@@ -124,39 +125,6 @@ pub(crate) fn set_next_steps(
         }
     }
     summary.next_steps = steps;
-}
-
-/// What a person does about a gap.
-fn remedy(reason: Reason) -> &'static str {
-    match reason {
-        Reason::RoleDenied => "check the role, its trust policy and the external id in that account",
-        Reason::AccountInactive => "nothing is done to what it holds; name it as decommissioned once it is",
-        Reason::AccountUnknown => "add the account to [accounts], or correct the records that name it",
-        Reason::RegionDenied => "let the role read the region, or leave it out in [regions] include",
-        Reason::RegionDisabled | Reason::NotRequested => {
-            "add the region in [regions] include if it should be read"
-        }
-        Reason::RecorderAbsent => "set up AWS Config there, or accept the gap in [coverage]",
-        Reason::RecorderStopped => "start the configuration recorder; what it answers until then may be old",
-        Reason::RecorderFailing => "look at the recorder's last error (delivery channel, role)",
-        Reason::RecorderPending | Reason::RecorderWarming => {
-            "wait: a recorder takes up to 24 h for its first inventory"
-        }
-        Reason::RecorderUnknown => "let the role call config:DescribeConfigurationRecorder*",
-        Reason::TypeNotRecorded => "let the recorder record the type, or accept the gap in [coverage]",
-        Reason::TypeNeverSeen => {
-            "check whether AWS Config supports the type there and whether the records name it rightly"
-        }
-        Reason::Collapsed => {
-            "find out where the resources went; accept the gap in [coverage] if they are rightly gone"
-        }
-        Reason::CountMismatch => "run again at a quieter time",
-        Reason::Unrecorded => "let the recorder record the type",
-        Reason::Truncated | Reason::Timeout | Reason::ServiceError => {
-            "run again; if it stays, look at the service's health there"
-        }
-        Reason::Throttled => "lower [collection] limits.select_per_second, or run at another time",
-    }
 }
 
 /// The most memory that this process held, as Linux tells it.

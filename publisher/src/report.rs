@@ -15,12 +15,17 @@ mod totals;
 mod words;
 
 use bestand_model::account::Account;
-use bestand_model::coverage::CoverageLine;
+use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::run_summary::RunSummary;
 
 pub use html::HtmlReport;
 pub use jsonl::write_jsonl;
 pub use totals::ReportTotals;
+
+/// Says what a person does about a gap, in the report's words.
+pub fn remedy(reason: Reason) -> &'static str {
+    words::reason(reason).remedy
+}
 
 /// What a report says of a run beside its findings.
 #[derive(Clone, Copy, Debug)]

@@ -99,7 +99,7 @@ fn some_account_is_readable(
         let lines = coverage.get(*id);
         lines.and_then(|lines| lines.iter().find(|line| line.region.is_none() && line.reason.is_some()))
     };
-    let denied: Vec<&CoverageLine> = active.iter().filter_map(|id| unreadable(id)).collect();
+    let denied: Vec<&CoverageLine> = active.iter().filter_map(unreadable).collect();
     match denied.first() {
         Some(first) if denied.len() == active.len() => Err(Error::NoAccountReadable {
             accounts: active.len(),

@@ -151,6 +151,11 @@ pub(super) fn reason(reason: Reason) -> ReasonWords {
             "AWS answered with an error or with something unreadable.",
             "Run again. Where it lasts, the detail names the call.",
         ),
+        Reason::ScopeUnknown => (
+            "scope unknown",
+            "A record or an entry names no account or no type: nobody can say where it would be found.",
+            "Give the records an account and a resource type.",
+        ),
     };
     ReasonWords { label, meaning, remedy }
 }

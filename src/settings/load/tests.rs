@@ -23,8 +23,17 @@ fn the_shipped_default_says_what_the_code_does_without_it() {
         [source_register]
         url = "sqlite://itk.db"
         table = "assets"
-        columns = { asset_id = "id", arn = "arn", resource_id = "resource_id", account_id = "account", region = "region",
-                    resource_type = "type", name = "name", owner = "owner", environment = "env", lifecycle = "status" }
+        [source_register.columns]
+        asset_id = "id"
+        arn = "arn"
+        resource_id = "resource_id"
+        account_id = "account"
+        region = "region"
+        resource_type = "type"
+        name = "name"
+        owner = "owner"
+        environment = "env"
+        lifecycle = "status"
     "#;
     let digest = |text| load_text(text).map(|settings| settings.digest());
     assert_eq!(digest(bare), digest(super::super::DEFAULT));
@@ -48,7 +57,14 @@ fn every_problem_is_listed_at_once_with_its_key() {
     )
     .unwrap_err();
     let all = problems.join("\n");
-    for expected in ["environmnt", "\"environment\"", "accounts.source", "accounts.role.name", "collection.concurrency", "min_source_share"] {
+    for expected in [
+        "environmnt",
+        "\"environment\"",
+        "accounts.source",
+        "accounts.role.name",
+        "collection.concurrency",
+        "min_source_share",
+    ] {
         assert!(all.contains(expected), "{expected} is missing in\n{all}");
     }
 }
