@@ -1,4 +1,5 @@
 //! The collector under the real SDK clients, against canned answers of AWS.
+#![cfg(test)]
 
 #[path = "aws/coverage.rs"]
 mod coverage;
