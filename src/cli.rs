@@ -32,6 +32,7 @@ struct Cli {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of all commands")]
 struct Common {
     /// The settings file; any key can be overridden by the environment (BESTAND__CENTRAL_REGISTER__URL).
     #[arg(

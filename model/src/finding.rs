@@ -54,13 +54,13 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
     /// Its value in AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "reported", skip_serializing_if = "Option::is_none")]
     pub live: Option<Value>,
     /// Its value in the source register.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "reported", skip_serializing_if = "Option::is_none")]
     pub registered: Option<Value>,
     /// Its value in the central register.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "reported", skip_serializing_if = "Option::is_none")]
     pub published: Option<Value>,
     /// Whose value wins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +79,11 @@ impl Finding {
         let text = format!("{}\u{1f}{subject}\u{1f}{}", kind.code(), attribute.unwrap_or(""));
         digest::sha256_hex(text.as_bytes()).chars().take(16).collect()
     }
+}
+
+/// Reads a null as "says that there is none", which is not the same as a missing key, "says nothing".
+fn reported<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// What differs. The order is that of the report.
@@ -160,4 +165,21 @@ pub enum Severity {
     Medium,
     /// Somebody relies on something wrong.
     High,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_reported_is_not_empty_after_reading_back_either() {
+        let line =
+            r#"{"finding_id":"f","kind":"divergent","severity":"low","live":null,"registered":"t3.small"}"#;
+        let finding: Finding = serde_json::from_str(line).unwrap();
+        assert_eq!((finding.live.clone(), finding.published.clone()), (Some(Value::Null), None));
+        assert_eq!(
+            serde_json::from_str::<Finding>(&serde_json::to_string(&finding).unwrap()).unwrap(),
+            finding
+        );
+    }
 }

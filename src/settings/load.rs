@@ -102,7 +102,8 @@ fn serde_path(value: &Value) -> Result<Settings, String> {
 
 /// Lists everything that the schema has against the settings, with the path of each key.
 fn against_schema(value: &Value) -> Vec<String> {
-    let Ok(validator) = jsonschema::validator_for(&schema()) else {
+    let schema = schema();
+    let Ok(validator) = jsonschema::validator_for(&schema) else {
         return vec!["the settings' own schema is broken: please report this".into()];
     };
     let mut problems: Vec<String> = validator
@@ -110,13 +111,25 @@ fn against_schema(value: &Value) -> Vec<String> {
         .map(|error| {
             let path = error.instance_path().to_string();
             let key = path.trim_start_matches('/').replace('/', ".");
-            let message = cut(&error.to_string());
+            let message = choices(&schema, error.schema_path().as_str()).map_or_else(
+                || cut(&error.to_string()),
+                |choices| format!("{} must be {choices}", error.instance()),
+            );
             if key.is_empty() { message } else { format!("{key}: {message}") }
         })
         .collect();
     problems.sort();
     problems.dedup();
     problems
+}
+
+/// Names the words that a key may have, where the schema's rule at that place is a choice of words.
+fn choices(schema: &Value, path: &str) -> Option<String> {
+    let choices = schema.pointer(path.trim_start_matches('#'))?.as_array()?;
+    let words: Option<Vec<&str>> =
+        choices.iter().map(|choice| choice.get("const").and_then(Value::as_str)).collect();
+    let words: Vec<String> = words?.into_iter().map(|word| format!("{word:?}")).collect();
+    Some(words.join(" or "))
 }
 
 /// A message may quote the whole value.
