@@ -1,6 +1,7 @@
 //! `bestand publish RUN`: publishes that plan exactly, or goes on where an earlier publication was cut off.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bestand_model::account::Account;
 use bestand_model::coverage::CoverageLine;
@@ -157,6 +158,9 @@ fn overrides(plan: &Plan, approval: &Approval) -> Result<Vec<Override>, Error> {
     Ok(given)
 }
 
+/// How long open batches may take to end after a signal: a container is killed 30 s after its SIGTERM.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Sends what is left of a plan. A signal lets the open batches end and sends no more.
 pub(crate) async fn send(
     settings: &Settings,
@@ -180,7 +184,11 @@ pub(crate) async fn send(
         stopped = signals::stop_requested() => {
             signal = Some(stopped);
             raise.send_replace(true);
-            work.await
+            match tokio::time::timeout(STOP_PATIENCE, &mut work).await {
+                Ok(publication) => publication,
+                // What is open has its intent: the next publication finds out what became of it.
+                Err(_) => return Err(signal.unwrap_or(Error::Interrupted)),
+            }
         }
     }
     .map_err(explain)?;
@@ -193,12 +201,11 @@ pub(crate) async fn send(
     if let Some(halted) = publication.halted {
         tracing::error!(reason = halted, "gave up sending");
     }
-    record(register, plan, summary, counts).await;
-    match signal {
-        Some(stopped) if publication.stopped => Err(stopped),
-        _ if counts.is_whole() => Ok(ExitStatus::Done),
-        _ => Ok(ExitStatus::PublicationIncomplete),
+    if let Some(stopped) = signal.filter(|_| publication.stopped) {
+        return Err(stopped);
     }
+    record(register, plan, summary, counts).await;
+    Ok(if counts.is_whole() { ExitStatus::Done } else { ExitStatus::PublicationIncomplete })
 }
 
 /// Leaves evidence in the register. The changes are in, so a failure here is a warning.

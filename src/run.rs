@@ -175,8 +175,25 @@ async fn settle_last(store: &RunStore, register: &dyn CentralRegister) -> Result
         if let Some(plan) =
             directory.read_json::<Plan>("plan")?.filter(|plan| plan.schema_version == SCHEMA_VERSION)
         {
-            let counts = settle_open_intents(&directory, &plan, register).await.map_err(publish::explain)?;
-            tracing::info!(run = run_id.as_str(), ?counts, "settled what the last publication left open");
+            match settle_open_intents(&directory, &plan, register).await.map_err(publish::explain) {
+                Ok(counts) => {
+                    tracing::info!(
+                        run = run_id.as_str(),
+                        ?counts,
+                        "settled what the last publication left open"
+                    );
+                }
+                // An old plan that cannot be trusted any more, or is another register's, must not stop the job
+                // for good: nothing of it is sent, and the new run reads the register anew.
+                Err(error @ Error::Plan(_)) => {
+                    tracing::warn!(
+                        run = run_id.as_str(),
+                        error = chain(&error),
+                        "cannot settle the last publication"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
         return Ok(());
     }
