@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use bestand_sandbox::Faults;
-use bestand_sandbox::register::RegisterFaults;
+use bestand_sandbox::register::{Credential, RegisterFaults};
 
-use crate::support::World;
+use crate::support::{World, files_below};
 
 /// A web server that answers everything with the same page, as a proxy's sign-in does.
 fn page_server(status: &'static str) -> String {
@@ -37,13 +37,17 @@ fn nobody() -> String {
 
 /// Nothing was decided: neither plan nor change, and the summary says how it ended.
 fn nothing_was_planned(world: &World, status: i32) {
+    let mut failed = 0;
     for id in world.runs() {
         let run = world.run(&id);
-        if run.json("run.json")["exit_status"] == status {
+        let summary = run.json("run.json");
+        if summary["exit_status"] == status {
             assert!(!run.has("plan.json"), "{id}");
-            assert!(!run.json("run.json")["next_steps"].as_array().unwrap().is_empty());
+            assert!(!summary["next_steps"].as_array().unwrap().is_empty() && summary["ended_at"].is_string());
+            failed += 1;
         }
     }
+    assert!(failed > 0, "no run ended so");
 }
 
 #[test]
@@ -259,4 +263,38 @@ fn without_a_central_register_a_plan_is_a_report_and_a_run_is_refused() {
     let id = outcome.summary()["run_id"].as_str().unwrap().to_owned();
     world.command(&["run"]).expect_failure(2, &["[central_register]", "bestand plan"]);
     world.command(&["publish", &id]).expect_failure(2, &["[central_register]"]);
+}
+
+#[test]
+fn the_key_of_the_central_register_is_sent_and_shown_nowhere() {
+    const KEY: &str = "a-key-that-nobody-may-see";
+    let mut world = World::small(Faults::none());
+    world.init_store();
+    world.edit_settings(|text| {
+        text.replace(
+            "auth = { kind = \"none\" }",
+            "auth = { kind = \"api_key\", key = { env = \"REGISTER_KEY\" } }",
+        )
+    });
+    world.with_guarded_register(
+        "staging",
+        RegisterFaults::default(),
+        vec![Credential::api_key("bestand", KEY)],
+    );
+    world.command(&["run", "--first-run"]).expect_failure(2, &["central_register.auth.key", "REGISTER_KEY"]);
+    world.set("REGISTER_KEY", "another-key");
+    let outcome = world.command(&["run", "--first-run"]).expect_failure(32, &["401"]);
+    assert!(!outcome.stderr.contains("another-key"), "{}", outcome.stderr);
+    world.set("REGISTER_KEY", KEY);
+    world.set("RUST_LOG", "trace");
+    let outcome = world.command(&["run", "--first-run"]).expect(0);
+    assert!(!world.applied("other.db").is_empty());
+    assert!(!outcome.stdout.contains(KEY));
+    let shown = outcome.stderr.lines().find(|line| line.contains(KEY));
+    assert_eq!(shown, None, "even at its most talkative the log shows no key");
+    for path in files_below(&world.store()) {
+        let bytes = std::fs::read(&path).unwrap();
+        let text = zstd::decode_all(bytes.as_slice()).unwrap_or(bytes);
+        assert!(!text.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "{}", path.display());
+    }
 }

@@ -75,6 +75,20 @@ fn a_signal_while_collecting_ends_the_run_and_keeps_what_is_spooled() {
 }
 
 #[test]
+fn a_signal_while_the_register_keeps_silent_ends_the_run() {
+    let mut world = World::small(Faults::none());
+    world.init_store();
+    let silent = FaultKind::Hang(Duration::from_secs(50));
+    world.with_register("staging", RegisterFaults::one(FaultyCalls::Identity, 0, u32::MAX, silent));
+    let mut job = world.start(&["run", "--first-run"]);
+    let lock = world.store().join("lock");
+    job.wait_until("the lock", || std::fs::read_to_string(&lock).is_ok_and(|text| text.contains("process")));
+    job.signal("TERM");
+    end_quickly(job, 143);
+    assert!(world.runs().is_empty());
+}
+
+#[test]
 fn a_signal_while_publishing_lets_open_batches_end_and_can_be_resumed() {
     for (signal, status) in [("TERM", 143), ("INT", 130)] {
         let world = slow_register(Duration::from_millis(100));
@@ -183,4 +197,24 @@ fn answers_lost_on_the_way_double_nothing() {
     world.with_register("staging", faults);
     let outcome = world.command(&["run", "--first-run"]).expect(0);
     applied_exactly_once(&world, &world.run_of(&outcome));
+}
+
+#[test]
+fn a_register_that_goes_away_is_waited_for_until_the_next_publication() {
+    let mut world = World::small(Faults::none());
+    world.init_store();
+    world.set("BESTAND__CENTRAL_REGISTER__BATCH_SIZE", "20");
+    let gone = RegisterFaults::one(FaultyCalls::Changes, 6, u32::MAX, FaultKind::Html);
+    world.with_register("staging", gone);
+    let outcome = world.command(&["run", "--first-run"]).expect(40);
+    let summary = outcome.summary();
+    let id = summary["run_id"].as_str().unwrap();
+    let (applied, left) =
+        (number(&summary, "/publication/applied"), number(&summary, "/publication/unknown"));
+    assert!(applied > 0 && left > 0 && applied + left == number(&summary, "/changes/create"), "{summary}");
+    assert!(summary["next_steps"].to_string().contains(&format!("bestand publish {id}")), "{summary}");
+
+    world.with_register("staging", RegisterFaults::default());
+    world.command(&["publish", id]).expect(0);
+    applied_exactly_once(&world, &world.run(id));
 }

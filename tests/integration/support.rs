@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bestand_sandbox::register::{RegisterFaults, RegisterOptions, RegisterServer};
+use bestand_sandbox::register::{Credential, RegisterFaults, RegisterOptions, RegisterServer};
 use bestand_sandbox::{Faults, Sandbox, SandboxOptions};
 use serde_json::Value;
 use sqlx::Connection;
@@ -77,12 +77,22 @@ impl World {
 
     /// Puts a register with faults of its own, in a file of its own, in the place of the sandbox's.
     pub(crate) fn with_register(&mut self, environment: &str, faults: RegisterFaults) {
+        self.with_guarded_register(environment, faults, Vec::new());
+    }
+
+    /// The same, open to those alone who have a credential.
+    pub(crate) fn with_guarded_register(
+        &mut self,
+        environment: &str,
+        faults: RegisterFaults,
+        credentials: Vec<Credential>,
+    ) {
         let options = RegisterOptions {
             database: self.path("other.db"),
             register_id: "register-of-the-test".into(),
             environment: environment.into(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            credentials: Vec::new(),
+            credentials,
             faults,
         };
         if let Some(register) = self.register.take() {
@@ -183,9 +193,16 @@ impl World {
 
     /// Changes a database in this folder.
     pub(crate) fn execute(&self, database: &str, statement: &'static str) {
+        self.execute_with(database, database, statement);
+    }
+
+    /// Changes a database in this folder by what another, called `other`, holds.
+    pub(crate) fn execute_with(&self, database: &str, other: &str, statement: &'static str) {
         let options = SqliteConnectOptions::new().filename(self.path(database));
+        let other = self.path(other).display().to_string();
         self.runtime.block_on(async {
             let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::query("ATTACH DATABASE ? AS other").bind(other).execute(&mut connection).await.unwrap();
             sqlx::query(statement).execute(&mut connection).await.unwrap();
         });
     }
