@@ -44,6 +44,7 @@ pub(crate) async fn publish_run(
     let Some(register) = &settings.central_register else {
         return Err(Error::Usage("`publish` needs [central_register] in the settings".into()));
     };
+    signals::begin();
     let store = compose::run_store(settings)?;
     run::check_store(settings, &store, true)?;
     let directory = store.run(run_id)?;

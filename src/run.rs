@@ -38,6 +38,7 @@ pub(crate) async fn run(
     progress: Progress,
 ) -> Result<(RunSummary, RunDirectory), Error> {
     let now = clock::now();
+    signals::begin();
     if options.publish && settings.central_register.is_none() {
         return Err(Error::Usage(
             "`run` needs [central_register] in the settings; `bestand plan` gives the drift report without it".into(),

@@ -13,6 +13,11 @@ type Stop = Option<SignalKind>;
 /// Listened to once for the whole process: a signal that comes between two waits is not lost.
 static STOP: OnceLock<watch::Receiver<Stop>> = OnceLock::new();
 
+/// Begins to listen: from here on a signal no longer ends the process by itself.
+pub(crate) fn begin() {
+    STOP.get_or_init(listen);
+}
+
 /// Waits for a signal to stop, and gives it as the error that ends the command. One that came before counts.
 pub(crate) async fn stop_requested() -> Error {
     let mut stop = STOP.get_or_init(listen).clone();
