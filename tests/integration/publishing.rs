@@ -178,11 +178,13 @@ fn a_plan_that_was_changed_is_not_published() {
     refused("another order");
     std::fs::remove_file(&changes_path).unwrap();
     refused("a file less");
-    // A file that the plan does not name is no part of it.
-    std::fs::write(run.path("changes/000000000000.ndjson.zst"), &changes).unwrap();
+    let stray = run.path("changes/000000000000.ndjson.zst");
+    std::fs::write(&stray, &changes).unwrap();
+    refused("a file more");
+    std::fs::remove_file(&stray).unwrap();
+    // As it was made it is published.
     let summary = world.command(&["publish", &id]).expect(0).summary();
     assert_eq!(number(&summary, "/publication/applied"), number(&run.json("plan.json"), "/changes/create"));
-    assert_eq!(world.applied("register.db").len() as u64, number(&summary, "/publication/applied"));
 }
 
 #[test]
