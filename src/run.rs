@@ -112,8 +112,12 @@ async fn steps(
     }
     // A publication that was cut off has its next steps as well.
     summary::set_next_steps(summary, &planned.plan, &planned.coverage, settings);
-    status = status.max(sent?);
+    status = status.max(match &sent {
+        Ok(status) => *status,
+        Err(error) => error.exit_status(),
+    });
     write_report(directory, &planned, summary, status)?;
+    sent?;
     Ok(status)
 }
 
@@ -177,12 +181,15 @@ async fn settle_last(store: &RunStore, register: &dyn CentralRegister) -> Result
             directory.read_json::<Plan>("plan")?.filter(|plan| plan.schema_version == SCHEMA_VERSION)
         {
             match settle_open_intents(&directory, &plan, register).await.map_err(publish::explain) {
-                Ok(counts) => {
-                    tracing::info!(
+                Ok(counts) if counts.unknown > 0 => {
+                    tracing::warn!(
                         run = run_id.as_str(),
                         ?counts,
-                        "settled what the last publication left open"
+                        "the last publication left changes unsent: this run decides anew"
                     );
+                }
+                Ok(counts) => {
+                    tracing::debug!(run = run_id.as_str(), ?counts, "the last publication is settled")
                 }
                 // An old plan that cannot be trusted any more, or is another register's, must not stop the job
                 // for good: nothing of it is sent, and the new run reads the register anew.
