@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 import duckdb
 import zstandard
@@ -117,7 +118,8 @@ def a_second_run_has_nothing_to_publish(demo):
 def planted_secrets_are_nowhere(demo):
     mark = demo.truth["secret_mark"].encode()
     looked = 0
-    for path in glob.glob(os.path.join(demo.folder, "runs", "**", "*"), recursive=True):
+    store = os.path.dirname(os.path.dirname(demo.first.path))
+    for path in glob.glob(os.path.join(store, "**", "*"), recursive=True):
         if not os.path.isfile(path):
             continue
         with open(path, "rb") as file:
@@ -146,7 +148,9 @@ def demo_run(bestand, folder, known, *more):
     process = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if process.returncode != 20:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{process.stderr[-4000:]}")
-    runs = [path for path in glob.glob(os.path.join(folder, "runs", "runs", "*")) if path not in known]
+    with open(os.path.join(folder, "bestand.toml"), "rb") as file:
+        store = tomllib.load(file)["run_store"]["url"].removeprefix("file://")
+    runs = [path for path in glob.glob(os.path.join(store, "runs", "*")) if path not in known]
     if len(runs) != 1:
         raise SystemExit(f"expected one new run, found {runs}")
     print(f"demo {' '.join(more)}: status {process.returncode}, {os.path.basename(runs[0])}")
