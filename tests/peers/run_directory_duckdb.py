@@ -81,11 +81,14 @@ def what_was_planted_is_found_and_nothing_else(demo):
         json.dump(demo.truth["planted"], file)
     kinds = ("absent", "retired_but_live", "divergent", "duplicate", "rejected_record")
     for kind in kinds:
-        expected = f"""SELECT DISTINCT asset_id FROM read_json('{planted}', sample_size=-1)
-                       WHERE kind = '{kind}' AND scope_complete AND asset_id IS NOT NULL"""
+        planted_here = f"""SELECT DISTINCT asset_id FROM read_json('{planted}', sample_size=-1)
+                           WHERE kind = '{kind}' AND asset_id IS NOT NULL"""
+        expected = f"{planted_here} AND scope_complete"
+        # What two records claim is a duplicate however little was seen; absence has a check of its own.
+        possible = expected if kind == "absent" else planted_here
         found = f"SELECT DISTINCT asset_id FROM {run.table('findings')} WHERE kind = '{kind}' AND asset_id IS NOT NULL"
         missed = duckdb.execute(f"{expected} EXCEPT {found}").fetchall()
-        surplus = duckdb.execute(f"{found} EXCEPT {expected}").fetchall()
+        surplus = duckdb.execute(f"{found} EXCEPT {possible}").fetchall()
         equal((missed, surplus), ([], []), f"{kind}: (missed, surplus)")
         true(one(f"SELECT count(*) FROM ({expected})") > 0, f"{kind}: nothing was planted")
 
