@@ -12,7 +12,7 @@ use bestand_collector::source_register::{
 };
 use bestand_model::account::{Account, AccountState};
 use bestand_model::identifiers::RunId;
-use bestand_model::reconciliation::Rules;
+use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
 use bestand_publisher::run_store::RunStore;
@@ -40,12 +40,13 @@ pub(crate) fn run_store(settings: &Settings) -> Result<RunStore, Error> {
     Ok(RunStore::open(&settings.run_store.url, Path::new("."))?)
 }
 
-/// Gives the rules that hold for every account.
-pub(crate) fn rules(settings: &Settings) -> Rules {
+/// Gives the rules that hold for every account, or for what belongs to none.
+pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
     Rules {
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
         retire: settings.retire,
+        stray_rows,
     }
 }
 

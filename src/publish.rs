@@ -11,9 +11,10 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{Override, PublicationCounts, RunSummary};
 use bestand_publisher::central_register::{CentralRegister, RunEvidence};
 use bestand_publisher::publish::{
-    PublishError, PublishSettings, StopSignal, publication_started, publish, verify_plan,
+    PublishError, PublishSettings, StopSignal, publication_counts, publication_started, publish,
+    settle_open_intents, verify_plan,
 };
-use bestand_publisher::run_store::{RunDirectory, RunStore};
+use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -54,6 +55,12 @@ pub(crate) async fn publish_run(
         .read_json("run")?
         .ok_or_else(|| Error::Plan(format!("run `{run_id}` has no run.json: its plan was never finished")))?;
 
+    let counts = publication_counts(&directory, &plan).map_err(explain)?;
+    if counts.unknown == 0 && summary.publication == Some(counts) && !was_stopped(&summary) {
+        // Publishing a finished plan again changes nothing, and ends as it ended (SEMANTICS 3.6).
+        return Ok((summary, directory));
+    }
+
     let register = compose::central_register(register)?;
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     if plan.environment != settings.environment || plan.register_id.as_ref() != Some(&identity.register_id) {
@@ -66,15 +73,28 @@ pub(crate) async fn publish_run(
         )));
     }
     let started = publication_started(&directory)?;
+    if let Some(newer) = superseding(&store, &plan)? {
+        if started {
+            signals::unless_stopped(async {
+                settle_open_intents(&directory, &plan, &register).await.map_err(explain)
+            })
+            .await?;
+        }
+        return Err(Error::Plan(format!(
+            "run `{newer}` has planned anew since: what this plan says may no longer hold, and nothing of it is sent"
+        )));
+    }
     if !started {
         if clock::now() > plan.expires_at {
             return Err(Error::Plan(format!("the plan expired at {}", plan.expires_at)));
         }
         let let_through = overrides(&plan, approval)?;
         if !let_through.is_empty() {
-            let by = bestand_collector::credentials::AwsContext::load(&settings.aws.region).await;
-            let by = by.caller_identity().await.ok().map(|caller| caller.arn);
-            summary.overrides.extend(let_through.into_iter().map(|one| Override { by: by.clone(), ..one }));
+            // Who lets a plan through is part of the evidence (SEMANTICS 3.12): without a name nobody does.
+            let aws = bestand_collector::credentials::AwsContext::load(&settings.aws.region).await;
+            let by = signals::unless_stopped(async { Ok(aws.caller_identity().await?.arn) }).await?;
+            let named = let_through.into_iter().map(|one| Override { by: Some(by.clone()), ..one });
+            summary.overrides.extend(named);
             directory.write_json("run", &summary)?;
         }
     }
@@ -91,22 +111,63 @@ async fn finish(
     mut summary: RunSummary,
 ) -> Result<(RunSummary, RunDirectory), Error> {
     let result = send(settings, &directory, plan, register, progress, &mut summary).await;
-    let coverage: Vec<CoverageLine> = directory.read_ndjson("coverage")?.collect::<Result<_, _>>()?;
-    let accounts: Vec<Account> = directory.read_json("accounts")?.unwrap_or_default();
     let status = match &result {
         Ok(status) => (*status).max(summary::status_of_plan(&summary, false)),
         Err(error) => error.exit_status(),
     };
-    summary::set_next_steps(&mut summary, plan, &coverage, settings);
-    if let Err(error) = &result {
+    let kept = keep(settings, store, &directory, plan, &result, status, &mut summary);
+    // What ended the publication is what to tell; that it could not be written down comes second.
+    result?;
+    kept?;
+    Ok((summary, directory))
+}
+
+/// Writes down how the publication ended.
+fn keep(
+    settings: &Settings,
+    store: &RunStore,
+    directory: &RunDirectory,
+    plan: &Plan,
+    result: &Result<ExitStatus, Error>,
+    status: ExitStatus,
+    summary: &mut RunSummary,
+) -> Result<(), Error> {
+    let coverage: Vec<CoverageLine> = directory.read_ndjson("coverage")?.collect::<Result<_, _>>()?;
+    let accounts: Vec<Account> = directory.read_json("accounts")?.unwrap_or_default();
+    summary::set_next_steps(summary, plan, &coverage, settings);
+    if let Err(error) = result {
         summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
     }
-    summary::end(&mut summary, status, clock::now());
-    directory.write_json("run", &summary)?;
-    store.append_history("runs", &summary)?;
-    report::write(&directory, &summary, &accounts, &coverage)?;
-    result?;
-    Ok((summary, directory))
+    summary::end(summary, status, clock::now());
+    directory.write_json("run", summary)?;
+    store.append_history("runs", summary)?;
+    report::write(directory, summary, &accounts, &coverage)
+}
+
+/// Tells whether a signal ended the run.
+fn was_stopped(summary: &RunSummary) -> bool {
+    [ExitStatus::Interrupted, ExitStatus::Terminated]
+        .iter()
+        .any(|status| status.code() == summary.exit_status)
+}
+
+/// Finds a run that planned for the same register after this plan was made. What an older plan would still change
+/// was decided by less: an asset that it retires may have been seen live since.
+fn superseding(store: &RunStore, plan: &Plan) -> Result<Option<RunId>, Error> {
+    for run_id in store.runs()?.into_iter().rev().filter(|run_id| *run_id != plan.run_id) {
+        let other: Option<Plan> = match store.run(&run_id)?.read_json("plan") {
+            Ok(other) => other,
+            // A plan that cannot be read was made by somebody: whether it is newer, nobody knows.
+            Err(RunStoreError::Damaged { .. }) => return Ok(Some(run_id)),
+            Err(error) => return Err(error.into()),
+        };
+        if other
+            .is_some_and(|other| other.register_id == plan.register_id && other.created_at > plan.created_at)
+        {
+            return Ok(Some(run_id));
+        }
+    }
+    Ok(None)
 }
 
 fn read_plan(directory: &RunDirectory) -> Result<Plan, Error> {

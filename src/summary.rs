@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bestand_model::change_set::ChangeCounts;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::finding::FindingKind;
+use bestand_model::gate::{GateCode, GateReason};
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, RunSummary};
@@ -97,20 +98,27 @@ pub(crate) fn set_next_steps(
             remedy(*reason)
         ));
     }
-    for reason in &plan.gate.reasons {
-        let command = if reason.code == bestand_model::gate::GateCode::FirstRun {
-            format!("`bestand publish {run_id} --first-run`")
-        } else {
-            format!("`bestand publish {run_id} --accept-gate {} --because TEXT`", reason.code.code())
-        };
-        if summary.publication.is_none() {
-            steps.push(format!("the gate refuses the plan: {}; if that is right: {command}", reason.message));
+    if summary.publication.is_none() && !plan.gate.reasons.is_empty() {
+        let (first_run, codes): (Vec<&GateReason>, Vec<&GateReason>) =
+            plan.gate.reasons.iter().partition(|reason| reason.code == GateCode::FirstRun);
+        let mut command = format!("bestand publish {run_id}");
+        if !first_run.is_empty() {
+            command.push_str(" --first-run");
         }
+        if !codes.is_empty() {
+            let codes: Vec<&str> = codes.iter().map(|reason| reason.code.code()).collect();
+            command.push_str(&format!(" --accept-gate {} --because TEXT", codes.join(",")));
+        }
+        let messages: Vec<&str> = plan.gate.reasons.iter().map(|reason| reason.message.as_str()).collect();
+        steps.push(format!(
+            "the gate refuses the plan: {}; if that is right: `{command}`",
+            messages.join("; ")
+        ));
     }
     if let Some(publication) = summary.publication {
         if publication.unknown > 0 {
             steps.push(format!(
-                "{} changes may or may not be in the register: `bestand publish {run_id}` settles them",
+                "{} changes may or may not be in the register: `bestand publish {run_id}` finds out and sends what is missing, unless a newer run has planned by then",
                 publication.unknown
             ));
         }

@@ -7,6 +7,7 @@
 mod judge;
 mod not_aws;
 mod published_index;
+mod stray_rows;
 mod subject;
 mod tangle;
 mod unplaced;
@@ -33,6 +34,7 @@ use crate::inventory::AccountInventory;
 use crate::resource_type::TypePolicy;
 
 pub use not_aws::reconcile_not_aws;
+pub use stray_rows::StrayRows;
 pub use unplaced::{UnplacedRecord, reconcile_unplaced};
 
 use judge::Judge;
@@ -49,6 +51,8 @@ pub struct Rules {
     pub types: TypePolicy,
     /// When an absent asset is retired.
     pub retire: RetireRules,
+    /// Rows that speak of an asset from where they cannot be matched to it.
+    pub stray_rows: StrayRows,
 }
 
 /// What speaks of one account.

@@ -6,6 +6,7 @@ use bestand_collector::collector::{Collector, Interest, ItemSink, SinkError};
 use bestand_model::absence::Domain;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::asset::PublishedAsset;
+use bestand_model::asset_record::RecordLine;
 use bestand_model::attribute;
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::{CoverageLine, Reason};
@@ -133,11 +134,13 @@ async fn one(
         .await?;
         spool.finish()?;
     }
-    let (records, _) = records::partition(planner.directory, account.id.as_str())?;
-    for record in &records {
-        records::add_interest(&mut interest, Domain::of_record(record));
+    if planner.directory.exists(Spool::Records, account.id.as_str())? {
+        for line in planner.directory.read::<RecordLine>(Spool::Records, account.id.as_str())? {
+            if let RecordLine::Record(record) = line? {
+                records::add_interest(&mut interest, Domain::of_record(&record));
+            }
+        }
     }
-    drop(records);
     let mut sink = InventorySink::new(planner.directory, &account.id)?;
     let collected = collector.collect(account, &interest, &mut sink).await?;
     let seen = sink.finish()?;

@@ -1,17 +1,17 @@
 //! Second pass: each account's spool is judged by what the whole run showed.
 
+mod ledgers;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bestand_model::absence::finalise;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::asset::{AssetKey, PublishedAsset};
 use bestand_model::asset_record::AssetRecord;
 use bestand_model::configuration_item::ConfigurationItem;
-use bestand_model::coverage::{AccountCoverage, Coverage, CoverageLine, Reason};
+use bestand_model::coverage::{Coverage, CoverageLine, Reason};
 use bestand_model::gate::AccountTotals;
-use bestand_model::history::{AccountHistory, SeenTypes};
+use bestand_model::history::AccountHistory;
 use bestand_model::identifiers::AccountId;
 use bestand_model::inventory::AccountInventory;
 use bestand_model::reconciliation::{
@@ -32,6 +32,8 @@ use crate::compose;
 use crate::error::Error;
 use crate::settings::Settings;
 
+use ledgers::Ledger;
+
 /// What the second pass gave, besides the spools.
 pub(super) struct Reconciled {
     /// The whole ledger, by account.
@@ -50,7 +52,7 @@ struct Bench<'a> {
     store: &'a RunStore,
     directory: &'a RunDirectory,
     rules: Rules,
-    seen: SeenTypes,
+    rules_not_aws: Rules,
     with_register: bool,
     now: Timestamp,
 }
@@ -79,18 +81,18 @@ pub(super) async fn all(
     collected: Collected,
     summary: &mut RunSummary,
 ) -> Result<Reconciled, Error> {
-    let Collected { mut coverage, seen, entries } = collected;
+    let Collected { coverage, seen, entries } = collected;
     let bench = Bench {
         settings: planner.settings,
         store: planner.store,
         directory: planner.directory,
-        rules: compose::rules(planner.settings),
-        seen,
+        rules: compose::rules(planner.settings, records.rows.stray_for_aws()),
+        rules_not_aws: compose::rules(planner.settings, records.rows.stray_for_not_aws()),
         with_register: planner.register.is_some(),
         now: planner.now,
     };
-    let everything_complete = coverage.values().flatten().all(|line| line.coverage().is_complete());
-    let mut placed = place::place(planner, accounts, everything_complete)?;
+    let mut ledgers = ledgers::finalise_all(planner, accounts, &seen, coverage)?;
+    let mut placed = place::place(planner, accounts, ledgers::everything_is_complete(&ledgers))?;
     summary.records.unplaced = placed.unplaced.len() as u64;
 
     let phase = planner.progress.phase("reconcile", "accounts", Some(accounts.asked.len() as u64));
@@ -99,10 +101,11 @@ pub(super) async fn all(
     let mut census = KeyCensus::default();
     let mut work = Vec::new();
     for account in &accounts.all {
-        let lines = coverage.remove(&account.id).unwrap_or_default();
+        let Some(ledger) = ledgers.remove(&account.id) else { continue };
         if accounts.asked.contains(&account.id) {
-            work.push((account, lines, placed.of(&account.id)));
+            work.push((account, ledger, placed.of(&account.id)));
         } else {
+            let lines: Vec<CoverageLine> = ledger.coverage.lines().cloned().collect();
             count_coverage(summary, &bench, account, &lines);
             reconciled.coverage.extend(lines);
         }
@@ -120,9 +123,7 @@ pub(super) async fn all(
         tokio::task::yield_now().await;
     }
     if planner.only.is_empty() {
-        let coverage =
-            if everything_complete { Coverage::Complete } else { Coverage::Incomplete(Reason::NotRequested) };
-        for figures in bench.without_account(placed, coverage)? {
+        for figures in bench.without_account(placed)? {
             reconciled.take(None, figures, &mut census, summary);
         }
     }
@@ -163,13 +164,13 @@ impl Bench<'_> {
     /// Judges some accounts side by side, and gives what came of them in their order.
     fn accounts<'a>(
         &self,
-        some: Vec<(&'a Account, Vec<CoverageLine>, place::Extra)>,
+        some: Vec<(&'a Account, Ledger, place::Extra)>,
     ) -> Result<Vec<(&'a Account, Judged)>, Error> {
         std::thread::scope(|scope| {
             let threads: Vec<_> = some
                 .into_iter()
-                .map(|(account, lines, extra)| {
-                    (account, scope.spawn(move || self.account(account, lines, extra)))
+                .map(|(account, ledger, extra)| {
+                    (account, scope.spawn(move || self.account(account, ledger, extra)))
                 })
                 .collect();
             threads
@@ -185,26 +186,22 @@ impl Bench<'_> {
     }
 
     /// Judges one account.
-    fn account(
-        &self,
-        account: &Account,
-        lines: Vec<CoverageLine>,
-        extra: place::Extra,
-    ) -> Result<Judged, Error> {
+    fn account(&self, account: &Account, ledger: Ledger, extra: place::Extra) -> Result<Judged, Error> {
         let history_name = format!("accounts/{}", account.id);
         let mut history: AccountHistory = self.store.read_history(&history_name)?.unwrap_or_default();
-        let mut coverage = AccountCoverage::new(lines);
-        let accepted = |line: &CoverageLine, reason| self.is_accepted(line, reason);
-        history.scopes =
-            finalise(&mut coverage, &self.seen, &history.scopes, &self.settings.retire, self.now, accepted);
+        history.scopes = ledger.scopes;
 
         let (mut records, rejected) = records::partition(self.directory, account.id.as_str())?;
         records.extend(extra.records);
         let mut published: Vec<PublishedAsset> = self.spooled(Spool::Published, account.id.as_str())?;
         published.extend(extra.published);
         let items: Vec<ConfigurationItem> = self.spooled(Spool::Inventory, account.id.as_str())?;
-        let inventory =
-            AccountInventory { account_id: account.id.clone(), state: account.state, items, coverage };
+        let inventory = AccountInventory {
+            account_id: account.id.clone(),
+            state: account.state,
+            items,
+            coverage: ledger.coverage,
+        };
         let input = AccountInput {
             inventory: &inventory,
             records: &records,
@@ -218,17 +215,18 @@ impl Bench<'_> {
     }
 
     /// Judges what belongs to no account.
-    fn without_account(&self, placed: place::Placed, coverage: Coverage) -> Result<Vec<Figures>, Error> {
+    fn without_account(&self, placed: place::Placed) -> Result<Vec<Figures>, Error> {
         let history = |name: &str| -> Result<AccountHistory, RunStoreError> {
             Ok(self.store.read_history(&format!("accounts/{name}"))?.unwrap_or_default())
         };
         let (rows, _) = records::partition(self.directory, NOT_AWS)?;
         let entries: Vec<PublishedAsset> = self.spooled(Spool::Published, NOT_AWS)?;
-        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules, &history(NOT_AWS)?, self.now);
+        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules_not_aws, &history(NOT_AWS)?, self.now);
         let unplaced = reconcile_unplaced(
             &placed.unplaced,
             &placed.unplaced_published,
-            coverage,
+            // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
+            Coverage::Incomplete(Reason::ScopeUnknown),
             &self.rules,
             &history(UNPLACED)?,
             self.now,

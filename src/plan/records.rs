@@ -8,6 +8,7 @@ use bestand_model::absence::Domain;
 use bestand_model::asset_record::{AssetRecord, RecordLine, RecordPartition, RecordTotals, RejectedRecord};
 use bestand_model::history::SourceHistory;
 use bestand_model::identifiers::AccountId;
+use bestand_model::reconciliation::StrayRows;
 use bestand_publisher::run_store::{PartitionedSpool, RunDirectory, Spool};
 
 use super::Planner;
@@ -22,17 +23,55 @@ pub(super) struct Records {
     pub(super) totals: RecordTotals,
     /// Accounts that rows name.
     pub(super) accounts: BTreeSet<AccountId>,
+    /// Rows by kind, for entries whose own row is not where it was.
+    pub(super) rows: RowKinds,
+}
+
+/// The asset ids of all rows, by what they turned out to be.
+#[derive(Default)]
+pub(super) struct RowKinds {
+    rejected: StrayRows,
+    aws: StrayRows,
+    not_aws: StrayRows,
+}
+
+impl RowKinds {
+    fn add(&mut self, line: &RecordLine) {
+        match line {
+            RecordLine::Rejected { rejected } => self.rejected.add(rejected.asset_id.as_ref()),
+            // Only a row that names itself can be told to have changed its kind.
+            RecordLine::Record(AssetRecord { asset_id: None, .. }) => {}
+            RecordLine::Record(record) if record.aws => self.aws.add(record.asset_id.as_ref()),
+            RecordLine::Record(record) => self.not_aws.add(record.asset_id.as_ref()),
+        }
+    }
+
+    /// Rows that may still speak of an AWS entry.
+    pub(super) fn stray_for_aws(&self) -> StrayRows {
+        let mut stray = self.rejected.clone();
+        stray.extend(&self.not_aws);
+        stray
+    }
+
+    /// Rows that may still speak of an entry that is no AWS resource.
+    pub(super) fn stray_for_not_aws(&self) -> StrayRows {
+        let mut stray = self.rejected.clone();
+        stray.extend(&self.aws);
+        stray
+    }
 }
 
 struct Spooling<'a> {
     spool: PartitionedSpool<RecordLine>,
     accounts: BTreeSet<AccountId>,
+    rows: RowKinds,
     phase: &'a Phase,
 }
 
 impl RecordSink for Spooling<'_> {
     fn accept(&mut self, partition: RecordPartition, line: RecordLine) -> Result<(), RecordSinkError> {
         self.phase.add(1);
+        self.rows.add(&line);
         self.spool.push(partition.file_stem(), &line).map_err(|error| RecordSinkError(Box::new(error)))?;
         if let RecordPartition::Account(id) = partition {
             self.accounts.insert(id);
@@ -45,17 +84,22 @@ impl RecordSink for Spooling<'_> {
 pub(super) async fn read(planner: &Planner<'_>, source: &dyn SourceRegister) -> Result<Records, Error> {
     let phase = planner.progress.phase("source register", "rows", None);
     let spool = planner.directory.partitioned(Spool::Records)?;
-    let mut sink = Spooling { spool, accounts: BTreeSet::new(), phase: &phase };
+    let mut sink = Spooling { spool, accounts: BTreeSet::new(), rows: RowKinds::default(), phase: &phase };
     let totals = source.read(&mut sink).await?;
     sink.spool.finish()?;
-    let accounts = sink.accounts;
+    let (accounts, rows) = (sink.accounts, sink.rows);
 
     let before: Option<SourceHistory> = planner.store.read_history(HISTORY)?;
     if let Some(before) = before {
-        check_share(totals.read, before.rows, planner.settings.source_register.min_source_share)?;
+        check_share(good_rows(&totals), before.rows, planner.settings.source_register.min_source_share)?;
     }
     phase.done(&format!("{} rows, {} of them rejected", totals.read, totals.rejected));
-    Ok(Records { totals, accounts })
+    Ok(Records { totals, accounts, rows })
+}
+
+/// Rows that make sense: a register full of broken ones has shrunk as well.
+fn good_rows(totals: &RecordTotals) -> u64 {
+    totals.read.saturating_sub(totals.rejected)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a register has far fewer than 2^52 rows")]
@@ -68,7 +112,7 @@ fn check_share(rows: u64, before: u64, min_share: f64) -> Result<(), Error> {
 
 /// Remembers a good reading.
 pub(super) fn remember(planner: &Planner<'_>, records: &Records) -> Result<(), Error> {
-    let history = SourceHistory { rows: records.totals.read, at: planner.now };
+    let history = SourceHistory { rows: good_rows(&records.totals), at: planner.now };
     Ok(planner.store.write_history(HISTORY, &history)?)
 }
 

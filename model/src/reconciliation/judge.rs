@@ -136,6 +136,9 @@ impl<'a> Judge<'a> {
         let action = match (subject.record, entry.map(|entry| entry.state)) {
             (Some(_), None) => Action::Create,
             (Some(_), Some(_)) => Action::Update,
+            (None, Some(AssetState::Active)) if self.a_stray_row_speaks_of(entry) => {
+                Action::Withhold(WithheldReason::Unverified)
+            }
             (None, Some(AssetState::Active)) => Action::RetireAfterGrace,
             (None, Some(AssetState::Retired) | None) => Action::Nothing,
         };
@@ -157,6 +160,11 @@ impl<'a> Judge<'a> {
         if let Some(change) = change {
             self.put(change);
         }
+    }
+
+    fn a_stray_row_speaks_of(&self, entry: Option<&PublishedAsset>) -> bool {
+        let id = entry.and_then(PublishedAsset::asset_id);
+        self.rules.stray_rows.may_speak_of(id.as_ref())
     }
 
     fn type_is_asset(&self, subject: &Subject<'_>) -> bool {

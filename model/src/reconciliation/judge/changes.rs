@@ -127,7 +127,10 @@ impl<'a> Judge<'a> {
         if !self.rules.retire.grace_is_over(looks, daily, self.now) {
             return self.withhold(key, Some(entry), WithheldReason::Grace, Some(ChangeKind::Retire));
         }
-        let vouched = subject.record.is_some_and(|record| record.lifecycle != Lifecycle::Retired);
+        let vouched = match subject.record {
+            Some(record) => record.lifecycle != Lifecycle::Retired,
+            None => self.rules.stray_rows.may_speak_of(entry.asset_id().as_ref()),
+        };
         let marked_live = entry.attributes.get(attribute::VERIFICATION).and_then(Value::as_str) == Some(LIVE);
         if vouched && looks.last_seen.is_none() && !marked_live {
             return self.withhold(key, Some(entry), WithheldReason::NeverSeen, Some(ChangeKind::Retire));

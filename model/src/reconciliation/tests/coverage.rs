@@ -196,6 +196,33 @@ fn semantics_2_5_what_was_never_seen_stays_while_a_record_vouches_for_it() {
 }
 
 #[test]
+fn semantics_2_5_a_row_that_makes_no_sense_still_vouches_for_what_was_never_seen() {
+    let mut unseen = entry_of("eu", QUEUE, "q");
+    unseen.attributes.insert(attribute::VERIFICATION.into(), "unverified".into());
+    unseen.attributes.insert(attribute::ASSET_ID.into(), "a".into());
+    let mut rules = rules();
+    rules.stray_rows.add(Some(&"a".into()));
+    let inventory = crate::inventory::AccountInventory {
+        account_id: account(),
+        state: AccountState::Active,
+        items: vec![],
+        coverage: crate::coverage::AccountCoverage::new(all_seen()),
+    };
+    let input = crate::reconciliation::AccountInput {
+        inventory: &inventory,
+        records: &[],
+        rejected: &[],
+        published: &[unseen],
+    };
+    let mut history = AccountHistory::default();
+    for day in 0..5 {
+        history = crate::reconciliation::reconcile(&input, &rules, &history, at(day * 24)).history;
+    }
+    let change = crate::reconciliation::reconcile(&input, &rules, &history, at(120)).changes.remove(0);
+    assert_eq!((change.kind, change.reason), (ChangeKind::Withheld, Some(WithheldReason::NeverSeen)));
+}
+
+#[test]
 fn semantics_2_7_a_global_type_is_judged_by_its_own_scope_only() {
     let entry = || entry_of("global", ROLE, "admin");
     let elsewhere =

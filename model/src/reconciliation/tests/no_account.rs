@@ -8,7 +8,9 @@ use crate::change_set::{ChangeKind, WithheldReason};
 use crate::coverage::{Coverage, Reason};
 use crate::finding::FindingKind;
 use crate::history::AccountHistory;
-use crate::reconciliation::{AccountReconciliation, UnplacedRecord, reconcile_not_aws, reconcile_unplaced};
+use crate::reconciliation::{
+    AccountReconciliation, Rules, StrayRows, UnplacedRecord, reconcile_not_aws, reconcile_unplaced,
+};
 
 const DARK: Coverage = Coverage::Incomplete(Reason::RoleDenied);
 
@@ -125,4 +127,28 @@ fn a_row_that_is_no_aws_resource_belongs_to_no_account_whatever_its_cell_says() 
 fn two_rows_with_one_id_are_a_duplicate() {
     let result = rows_on_day(&[row("a"), row("a")], &[], &AccountHistory::default(), 0);
     assert_reads(&result, "a a: duplicate: withheld(ambiguous)");
+}
+
+#[test]
+fn semantics_2_13_a_row_that_makes_no_sense_any_more_is_not_gone() {
+    let mut register = Vec::new();
+    let named = AssetRecord { asset_id: Some("a".into()), ..row("a") };
+    apply(&mut register, &rows_on_day(&[named], &[], &AccountHistory::default(), 0).changes);
+    let retires_with = |stray_rows: &StrayRows| {
+        let rules = Rules { stray_rows: stray_rows.clone(), ..rules() };
+        let mut history = AccountHistory::default();
+        for day in 1..5 {
+            history = reconcile_not_aws(&[], &register, &rules, &history, at(day * 24)).history;
+        }
+        kinds(&reconcile_not_aws(&[], &register, &rules, &history, at(5 * 24)))
+    };
+    let mut stray = StrayRows::default();
+    stray.add(Some(&"b".into()));
+    assert_eq!(retires_with(&stray), [ChangeKind::Retire]);
+    stray.add(Some(&"a".into()));
+    assert_eq!(retires_with(&stray), [ChangeKind::Withheld]);
+    // A row whose own key cannot be read may be any.
+    let mut nameless = StrayRows::default();
+    nameless.add(None);
+    assert_eq!(retires_with(&nameless), [ChangeKind::Withheld]);
 }

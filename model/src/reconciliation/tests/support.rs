@@ -39,7 +39,12 @@ pub(super) fn at(hours: i64) -> Timestamp {
 }
 
 pub(super) fn rules() -> Rules {
-    Rules { environment: ENVIRONMENT.into(), types: TypePolicy::default(), retire: RetireRules::default() }
+    Rules {
+        environment: ENVIRONMENT.into(),
+        types: TypePolicy::default(),
+        retire: RetireRules::default(),
+        stray_rows: crate::reconciliation::StrayRows::default(),
+    }
 }
 
 pub(super) fn arn_in(account: &AccountId, region: &str, kind: &str, id: &str) -> String {
