@@ -139,5 +139,11 @@ async fn enabled_regions(shared: &Shared, session: &Arc<RoleSession>) -> Result<
     let client = aws_sdk_ec2::Client::from_conf(config);
     let caller = Caller::new(Arc::clone(session), Limiter::per_second(1, 2));
     let answer = caller.call(action::DESCRIBE_REGIONS, || client.describe_regions().send()).await?;
-    Ok(answer.regions().iter().filter_map(|region| region.region_name()).map(Region::from).collect())
+    let names: Option<BTreeSet<_>> =
+        answer.regions().iter().map(|region| region.region_name().map(Region::from)).collect();
+    // Every account has regions: an answer without any says nothing, and must not look like an empty account.
+    names.filter(|names| !names.is_empty()).ok_or_else(|| {
+        let detail = format!("{}: the answer names no region", action::DESCRIBE_REGIONS);
+        CallError::nonsense(Reason::ServiceError, detail)
+    })
 }

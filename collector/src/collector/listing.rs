@@ -58,9 +58,9 @@ impl<'a, 's> Listing<'a, 's> {
         }
     }
 
-    /// Tells whether a call failed in a way that makes further calls vain.
-    pub(super) fn is_hopeless(&self) -> bool {
-        self.hopeless.is_some()
+    /// Gives the failure that makes further calls vain, if there was one.
+    pub(super) fn hopeless(&self) -> Option<&CallError> {
+        self.hopeless.as_ref()
     }
 
     /// Runs the queries. Where a shared one fails, its types are asked for one by one: most of them come

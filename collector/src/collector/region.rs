@@ -35,7 +35,7 @@ pub(super) struct Reader<'a, 's> {
 pub(super) struct RegionOutcome {
     pub(super) region: Region,
     pub(super) recorder: Recorder,
-    /// Why the counts are not there, if so.
+    /// Why counts are not there, if so: what they do not prove is not known.
     pub(super) uncounted: Option<(Reason, String)>,
     /// Types with a count or a listing.
     pub(super) types: BTreeMap<ResourceType, TypeOutcome>,
@@ -73,8 +73,9 @@ impl RegionOutcome {
         self.recorder.gap.as_ref().or(self.uncounted.as_ref())
     }
 
-    /// Judges a type: the recorder comes first, then what it records, then the listing, then the counts. A type
-    /// that has no count and was not listed has nothing, as far as AWS Config knows.
+    /// Judges a type: the recorder comes first, then what it records, then the listing, then the counts. What
+    /// was proven before a call failed stays proven. A type that was neither counted nor named has nothing, as
+    /// far as AWS Config knows.
     pub(super) fn judge(&self, resource_type: &ResourceType) -> Verdict {
         let incomplete = |(reason, detail): &(Reason, String)| Verdict::Incomplete(*reason, detail.clone());
         if let Some(gap) = &self.recorder.gap {
@@ -90,11 +91,14 @@ impl RegionOutcome {
         if let Some(failure) = outcome.and_then(|outcome| outcome.listed.failure.as_ref()) {
             return incomplete(failure);
         }
+        if outcome.is_some_and(TypeOutcome::agrees) {
+            return Verdict::Complete;
+        }
         if let Some(gap) = &self.uncounted {
             return incomplete(gap);
         }
         match outcome {
-            Some(outcome) if !outcome.agrees() => {
+            Some(outcome) => {
                 let (before, after) = (outcome.before.unwrap_or(0), outcome.after.unwrap_or(0));
                 let rows = outcome.listed.rows;
                 Verdict::Incomplete(
@@ -102,14 +106,21 @@ impl RegionOutcome {
                     format!("AWS Config counts {before} before and {after} after the listing of {rows}"),
                 )
             }
-            _ => Verdict::Complete,
+            None if !is_askable(resource_type) => Verdict::Incomplete(
+                Reason::NotRequested,
+                "the name of the type cannot stand in a query".to_owned(),
+            ),
+            None => Verdict::Complete,
         }
     }
 }
 
 impl TypeOutcome {
+    /// Tells whether the listing agrees with two counts, one before and one after it: a single count proves
+    /// nothing.
     fn agrees(&self) -> bool {
-        counts::agree(self.before.unwrap_or(0), self.listed.rows, self.after.unwrap_or(0))
+        let (Some(before), Some(after)) = (self.before, self.after) else { return false };
+        counts::agree(before, self.listed.rows, after)
     }
 }
 
@@ -170,8 +181,12 @@ impl Reader<'_, '_> {
             let numbers = wanted.iter().map(|of| (of, before.get(of).copied().unwrap_or(0)));
             listing.run(pack(numbers, &self.shared.attributes)).await?;
             outcome.take_listings(&mut listing, &wanted, &before);
+            // Whatever was not yet proven stays open, also what nobody got to ask for.
+            if let Some(error) = listing.hopeless() {
+                outcome.uncounted.get_or_insert((error.reason, error.detail.clone()));
+            }
             // Where nothing can become complete any more, counting again proves nothing.
-            if outcome.gap().is_some() || listing.is_hopeless() {
+            if outcome.gap().is_some() {
                 break;
             }
             match counts::read(client).await {
@@ -191,20 +206,17 @@ impl Reader<'_, '_> {
         Ok((outcome, listing.held))
     }
 
-    /// Gives the types to ask for: those with a count. Where counts say nothing (there are none, or the recorder
-    /// is stopped and AWS Config counts no more), the types that somebody named: a sighting still shows that
-    /// something is there.
+    /// Gives the types to ask for: those with a count, and those that somebody named. A count of zero is no proof
+    /// of emptiness without a listing; and where AWS Config counts nothing, as with a stopped recorder, a sighting
+    /// still shows that something is there.
     fn wanted(&self, outcome: &RegionOutcome, counts: &Counts) -> BTreeSet<ResourceType> {
         let mut wanted: BTreeSet<_> = counts.keys().cloned().collect();
-        if outcome.gap().is_some() {
-            let here =
-                |region: &Option<Region>| region.as_ref().is_none_or(|region| *region == outcome.region);
-            for (region, resource_type) in &self.interest.scopes {
-                if (here(region) || (self.shared.settings.is_global)(resource_type))
-                    && outcome.recorder.records(resource_type)
-                {
-                    wanted.insert(resource_type.clone());
-                }
+        let here = |region: &Option<Region>| region.as_ref().is_none_or(|region| *region == outcome.region);
+        for (region, resource_type) in &self.interest.scopes {
+            if (here(region) || (self.shared.settings.is_global)(resource_type))
+                && outcome.recorder.records(resource_type)
+            {
+                wanted.insert(resource_type.clone());
             }
         }
         wanted.retain(|of| is_askable(of) && !(self.shared.settings.never_asked)(of));
@@ -224,6 +236,8 @@ impl RegionOutcome {
             if let Some(listed) = listing.listed.get(resource_type) {
                 outcome.listed = listed.clone();
             }
+            // A count from before this listing says nothing of what came after it.
+            outcome.after = None;
             if self.uncounted.is_none() {
                 outcome.before = Some(before.get(resource_type).copied().unwrap_or(0));
             }
@@ -232,9 +246,8 @@ impl RegionOutcome {
 
     fn take_counts_after(&mut self, after: &Counts, never_asked: impl Fn(&ResourceType) -> bool) {
         for resource_type in after.keys().filter(|of| is_askable(of) && !never_asked(of)) {
-            let outcome = self.types.entry(resource_type.clone()).or_default();
-            // The type appeared while others were being listed.
-            outcome.before.get_or_insert(0);
+            // The type may have appeared while others were being listed: without a count before, it is listed next.
+            self.types.entry(resource_type.clone()).or_default();
         }
         for (resource_type, outcome) in &mut self.types {
             outcome.after = Some(after.get(resource_type).copied().unwrap_or(0));

@@ -1,7 +1,8 @@
 //! How many resources AWS Config counts, and whether a listing agrees with that.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use aws_sdk_config::types::ResourceCount;
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::ResourceType;
 
@@ -14,13 +15,17 @@ const PAGE_SIZE: i32 = 100;
 /// How far the two counts may lie apart in any case.
 const MIN_SLACK: u64 = 2;
 
-/// Resources by type. A type with none is not there; nor is one that AWS Config does not support here.
+/// Resources by type. A type with none is commonly left out; so is one that AWS Config does not support here.
 pub(crate) type Counts = BTreeMap<ResourceType, u64>;
 
 /// Reads all counts of the region.
+///
+/// # Errors
+/// Also when the counts do not add up to the total that AWS Config tells, or when one of them makes no sense.
 pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
     let mut counts = Counts::new();
     let mut seen_tokens = HashSet::new();
+    let mut totals = BTreeSet::new();
     let mut token: Option<String> = None;
     loop {
         let page = region
@@ -34,14 +39,14 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
                     .send()
             })
             .await?;
+        // The SDK gives zero for a total that is not in the answer, and a total of zero asks for nothing.
+        totals.extend(u64::try_from(page.total_discovered_resources()).ok().filter(|total| *total > 0));
         for count in page.resource_counts() {
-            if let Some(resource_type) = count.resource_type()
-                && let Ok(number @ 1..) = u64::try_from(count.count())
-            {
-                counts.insert(ResourceType::from(resource_type.as_str()), number);
-            }
+            let (resource_type, number) = entry(count)?;
+            counts.insert(resource_type, number);
         }
         let Some(next) = page.next_token.filter(|next| !next.is_empty()) else {
+            add_up(&counts, &totals)?;
             return Ok(counts);
         };
         if !seen_tokens.insert(next.clone()) {
@@ -50,6 +55,32 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
         }
         token = Some(next);
     }
+}
+
+/// Reads an entry. The SDK does not tell a missing number from zero: such a type is kept and asked for, and the
+/// total tells that something is missing.
+fn entry(count: &ResourceCount) -> Result<(ResourceType, u64), CallError> {
+    let nonsense =
+        |what| CallError::nonsense(Reason::ServiceError, format!("{}: {what}", action::GET_COUNTS));
+    let resource_type = count
+        .resource_type()
+        .map(|of| ResourceType::from(of.as_str()))
+        .filter(|of| !of.as_str().is_empty())
+        .ok_or_else(|| nonsense("a count names no type"))?;
+    let number = u64::try_from(count.count()).map_err(|_| nonsense("a count is below zero"))?;
+    Ok((resource_type, number))
+}
+
+/// Checks the sum of all counts, of types that are never asked for too. The total is told anew with each page
+/// and may move meanwhile: the sum then lies between.
+fn add_up(counts: &Counts, totals: &BTreeSet<u64>) -> Result<(), CallError> {
+    let (Some(low), Some(high)) = (totals.first(), totals.last()) else { return Ok(()) };
+    let sum = counts.values().fold(0_u64, |sum, number| sum.saturating_add(*number));
+    if (*low..=*high).contains(&sum) {
+        return Ok(());
+    }
+    let detail = format!("{}: the counts add up to {sum}, the total is {high}", action::GET_COUNTS);
+    Err(CallError::nonsense(Reason::Truncated, detail))
 }
 
 /// Tells whether a listing agrees with the counts before and after it (SEMANTICS 2.3): they bracket the distinct
@@ -65,6 +96,22 @@ pub(crate) fn agree(before: u64, rows: u64, after: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sum_lies_among_the_totals_that_were_told() {
+        let counts = Counts::from([("AWS::EC2::VPC".into(), 2), ("AWS::EC2::Instance".into(), 3)]);
+        for (totals, expected) in [
+            (vec![], true),
+            (vec![5], true),
+            (vec![4], false),
+            (vec![6], false),
+            (vec![4, 6], true),
+            (vec![6, 7], false),
+        ] {
+            let outcome = add_up(&counts, &totals.iter().copied().collect());
+            assert_eq!(outcome.is_ok(), expected, "{totals:?}");
+        }
+    }
 
     #[test]
     fn semantics_2_3_counts_bracket_the_rows_and_hardly_differ() {

@@ -74,13 +74,13 @@ async fn only_a_missing_token_ends_a_listing() {
 #[tokio::test]
 async fn counts_come_in_pages_too() {
     let fake = Fake::start().await;
-    let first = json!({"resourceCounts": [{"resourceType": VPC, "count": 1}], "nextToken": "more"});
-    let last = counts(&[(INSTANCE, 1)]);
-    fake.on(
-        "GetDiscoveredResourceCounts",
-        "",
-        [Reply::Json(first.clone()), last.clone(), Reply::Json(first), last],
-    );
+    // Each page tells the total of all pages.
+    let page = |of, token| {
+        let list = [json!({"resourceType": of, "count": 1})];
+        Reply::Json(json!({"totalDiscoveredResources": 2, "resourceCounts": list, "nextToken": token}))
+    };
+    let (first, last) = (page(VPC, Some("more")), page(INSTANCE, None));
+    fake.on("GetDiscoveredResourceCounts", "", [first.clone(), last.clone(), first, last]);
     fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1"), (VPC, "vpc-1")], None)]);
     let collected = fake.collect().await;
     assert_eq!((collected.reason(INSTANCE), collected.reason(VPC)), (None, None));
@@ -173,7 +173,52 @@ async fn named_scopes_have_a_line_even_if_nothing_is_there() {
     assert_eq!((line.reason, line.expected, line.collected), (None, Some(0), Some(0)));
     assert_eq!(collected.reason(VPC), Some(Reason::TypeNotRecorded));
     assert_eq!(collected.reason("AWS::Config::ResourceCompliance"), Some(Reason::NotRequested));
-    assert_eq!(fake.count("SelectResourceConfig"), 0, "what has no count is not asked for");
+    let selects: Vec<_> =
+        fake.calls().into_iter().filter(|call| call.operation == "SelectResourceConfig").collect();
+    let [select] = selects.as_slice() else { panic!("{selects:?}") };
+    assert!(select.body.contains(INSTANCE) && !select.body.contains(VPC), "{}", select.body);
+}
+
+#[tokio::test]
+async fn named_types_without_a_count_are_asked_for_together() {
+    let fake = Fake::start().await;
+    fake.on("GetDiscoveredResourceCounts", "", [counts(&[("AWS::EC2::Subnet", 1)])]);
+    fake.on("SelectResourceConfig", "", [rows(&[("AWS::EC2::Subnet", "subnet-1")], None)]);
+    let collected = fake.collect_with(settings(), &[(None, INSTANCE), (Some(FRANKFURT), VPC)]).await;
+    for of in [INSTANCE, VPC] {
+        let line = collected.line(Some(FRANKFURT), Some(of));
+        let numbers = (line.expected, line.expected_after, line.collected);
+        assert_eq!((line.reason, numbers), (None, (Some(0), Some(0), Some(0))), "{of}");
+    }
+    assert_eq!(fake.count("SelectResourceConfig"), 1);
+}
+
+#[tokio::test]
+async fn semantics_2_3_a_row_of_a_named_type_without_a_count_is_a_mismatch() {
+    let fake = Fake::start().await;
+    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1")], None)]);
+    let collected = fake.collect_with(settings(), &[(None, INSTANCE)]).await;
+    assert_eq!(collected.reason(INSTANCE), Some(Reason::CountMismatch));
+    assert_eq!(collected.ids(), ["i-1"]);
+    let line = collected.line(Some(FRANKFURT), Some(INSTANCE));
+    assert_eq!((line.expected, line.expected_after, line.collected), (Some(0), Some(0), Some(1)));
+}
+
+#[tokio::test]
+async fn a_type_that_appears_meanwhile_is_listed_before_it_is_complete() {
+    let fake = Fake::start().await;
+    fake.on("GetDiscoveredResourceCounts", "", [counts(&[]), counts(&[(INSTANCE, 1)])]);
+    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1")], None)]);
+    let collected = fake.collect().await;
+    assert_eq!((collected.reason(INSTANCE), collected.ids()), (None, vec!["i-1".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_named_type_that_cannot_be_asked_for_is_not_complete() {
+    let fake = Fake::start().await;
+    let collected = fake.collect_with(settings(), &[(None, "AWS::EC2::O'Hara")]).await;
+    assert_eq!(collected.reason("AWS::EC2::O'Hara"), Some(Reason::NotRequested));
+    assert_eq!(fake.count("SelectResourceConfig"), 0);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use bestand_collector::collector::{Collector, Interest, ItemSink, SinkError};
 use bestand_model::account::AccountState;
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::Reason;
+use serde_json::json;
 
 use super::fake::*;
 
@@ -97,6 +98,125 @@ async fn counts_that_fail_make_the_region_incomplete_and_named_types_are_still_l
     assert_eq!(collected.ids(), ["i-1"]);
     let detail = collected.line(Some(FRANKFURT), None).detail.clone().unwrap();
     assert!(detail.contains("GetDiscoveredResourceCounts") && detail.contains("500"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_region_that_is_throttled_for_good_proves_nothing_of_what_was_not_counted_after() {
+    let fake = Fake::start().await;
+    fake.on("GetDiscoveredResourceCounts", "", [counts(&[(INSTANCE, 1001), (VPC, 2)])]);
+    // A large type has a query of its own, the first one.
+    let throttled = error(400, "ThrottlingException", "Rate exceeded");
+    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1")], None), throttled]);
+    let collected = fake.collect_with(settings(), &[(None, "AWS::EC2::Subnet")]).await;
+    for of in [INSTANCE, VPC, "AWS::EC2::Subnet"] {
+        assert_eq!(collected.reason(of), Some(Reason::Throttled), "{of}");
+    }
+    assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::Throttled));
+}
+
+#[tokio::test]
+async fn a_small_type_that_fell_short_is_not_complete_if_a_later_query_is_throttled() {
+    let fake = Fake::start().await;
+    let volumes = "AWS::EC2::Volume";
+    let mut settings = settings();
+    // So many attributes that the two small types do not fit into one query.
+    let long = |name: &str| {
+        (0..30).map(|number| format!("configuration.{name}{number}{}", "x".repeat(80))).collect()
+    };
+    settings.extra_attributes.insert(INSTANCE.into(), long("a"));
+    settings.extra_attributes.insert(volumes.into(), long("b"));
+    fake.on("GetDiscoveredResourceCounts", "", [counts(&[(INSTANCE, 2), (volumes, 2)])]);
+    let throttled = error(400, "ThrottlingException", "Rate exceeded");
+    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1")], None), throttled]);
+    let collected = fake.collect_with(settings, &[]).await;
+    assert_eq!(fake.count("SelectResourceConfig"), 2, "the types are asked for one after the other");
+    let line = collected.line(Some(FRANKFURT), Some(INSTANCE));
+    assert_eq!((line.reason, line.expected, line.collected), (Some(Reason::Throttled), Some(2), Some(1)));
+    assert_eq!(line.expected_after, None);
+    assert_eq!(collected.reason(volumes), Some(Reason::Throttled));
+    assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::Throttled));
+}
+
+#[tokio::test]
+async fn what_was_proven_before_the_throttling_stays_proven() {
+    let fake = Fake::start().await;
+    fake.on("GetDiscoveredResourceCounts", "", [counts(&[(INSTANCE, 2), (VPC, 1)])]);
+    let throttled = error(400, "ThrottlingException", "Rate exceeded");
+    let short = rows(&[(INSTANCE, "i-1"), (VPC, "vpc-1")], None);
+    fake.on("SelectResourceConfig", "", [short, throttled]);
+    let collected = fake.collect().await;
+    assert_eq!((collected.reason(INSTANCE), collected.reason(VPC)), (Some(Reason::Throttled), None));
+    assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::Throttled));
+}
+
+#[tokio::test]
+async fn a_second_listing_is_not_proven_by_the_count_before_it() {
+    let fake = Fake::start().await;
+    let all = counts(&[(INSTANCE, 2)]);
+    let throttled = error(400, "ThrottlingException", "Rate exceeded");
+    fake.on("GetDiscoveredResourceCounts", "", [all.clone(), all, throttled]);
+    let both = rows(&[(INSTANCE, "i-1"), (INSTANCE, "i-2")], None);
+    fake.on("SelectResourceConfig", "", [rows(&[(INSTANCE, "i-1")], None), both]);
+    let collected = fake.collect().await;
+    assert_eq!((collected.reason(INSTANCE), collected.items.len()), (Some(Reason::Throttled), 2));
+}
+
+#[tokio::test]
+async fn counts_that_do_not_add_up_are_truncated() {
+    for (total, list) in [
+        (json!(3), json!([{"resourceType": INSTANCE, "count": 2}])),
+        (json!(2), json!([{"resourceType": INSTANCE, "count": 2}, {"resourceType": VPC, "count": 1}])),
+        (json!(3), json!([{"resourceType": INSTANCE, "count": 2}, {"resourceType": VPC}])),
+        (json!(3), json!([])),
+    ] {
+        let fake = Fake::start().await;
+        let answer = json!({"totalDiscoveredResources": total, "resourceCounts": list});
+        fake.on("GetDiscoveredResourceCounts", "", [Reply::Json(answer)]);
+        let collected = fake.collect_with(settings(), &[(None, INSTANCE)]).await;
+        assert_eq!(collected.reason(INSTANCE), Some(Reason::Truncated), "{total} {list}");
+        assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::Truncated));
+    }
+}
+
+#[tokio::test]
+async fn types_that_are_never_asked_for_are_part_of_the_sum() {
+    let fake = Fake::start().await;
+    fake.on(
+        "GetDiscoveredResourceCounts",
+        "",
+        [counts(&[("AWS::Config::ResourceCompliance", 40), (VPC, 1)])],
+    );
+    fake.on("SelectResourceConfig", "", [rows(&[(VPC, "vpc-1")], None)]);
+    let collected = fake.collect().await;
+    assert_eq!((collected.reason(VPC), collected.region_reason(FRANKFURT)), (None, None));
+}
+
+#[tokio::test]
+async fn a_count_that_makes_no_sense_fails_the_region() {
+    for entry in [
+        json!({"count": 1}),
+        json!({"resourceType": "", "count": 1}),
+        json!({"resourceType": VPC, "count": -1}),
+    ] {
+        let fake = Fake::start().await;
+        let answer = json!({"resourceCounts": [entry]});
+        fake.on("GetDiscoveredResourceCounts", "", [Reply::Json(answer)]);
+        let collected = fake.collect().await;
+        assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::ServiceError), "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_any_region_fails_the_account() {
+    let fake = Fake::start().await;
+    for text in
+        ["<DescribeRegionsResponse/>", "<DescribeRegionsResponse><regionInfo/></DescribeRegionsResponse>"]
+    {
+        fake.on("DescribeRegions", "", [Reply::Text(200, text.into())]);
+        let collected = fake.collect_with(settings(), &[(Some(FRANKFURT), INSTANCE)]).await;
+        assert_eq!(collected.line(None, None).reason, Some(Reason::ServiceError));
+        assert_eq!(collected.account.lines.len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -215,7 +215,8 @@ pub(crate) fn recorder_status(recording: bool, last: &str) -> Reply {
 
 pub(crate) fn counts(counts: &[(&str, u64)]) -> Reply {
     let list: Vec<_> = counts.iter().map(|(of, count)| json!({"resourceType": of, "count": count})).collect();
-    Reply::Json(json!({"totalDiscoveredResources": 1, "resourceCounts": list}))
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    Reply::Json(json!({"totalDiscoveredResources": total, "resourceCounts": list}))
 }
 
 /// A page of Select.

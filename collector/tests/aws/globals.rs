@@ -101,6 +101,7 @@ async fn a_failed_region_outweighs_one_that_does_not_record_the_type() {
 async fn a_region_without_any_global_resource_does_not_vouch_for_their_absence() {
     let fake = two_regions().await;
     fake.on("GetDiscoveredResourceCounts", "", [counts(&[])]);
+    fake.on("SelectResourceConfig", "", [rows(&[], None)]);
     let collected = fake.collect_with(settings(), &[(None, ROLE)]).await;
     assert_eq!(collected.line(Some("global"), Some(ROLE)).reason, Some(Reason::TypeNeverSeen));
 }
