@@ -161,6 +161,9 @@ fn a_new_run_settles_what_a_killed_one_left_open() {
     assert_eq!(rows.len() as u64, creates);
     assert!(rows.iter().all(|(version,)| *version == 1));
     assert!(world.applied("other.db").values().all(|times| *times == 1));
+    // What the old plan did not send was decided anew since.
+    let id = world.runs()[0].clone();
+    world.command(&["publish", &id]).expect_failure(44, &["planned anew"]);
 }
 
 #[test]

@@ -67,8 +67,23 @@ fn publishing_a_finished_plan_again_gives_its_recorded_status() {
     let outcome = world.command(&["run", "--first-run"]).expect(20);
     let id = outcome.summary()["run_id"].as_str().unwrap().to_owned();
     let applied = world.applied("register.db");
-    assert_eq!(world.command(&["publish", &id]).expect(20).summary()["exit_status"], 20);
+    let before = world.run(&id).json("run.json");
+    // Nothing is left to say to the register: it need not even be there.
+    let nowhere = [("BESTAND__CENTRAL_REGISTER__URL", "http://127.0.0.1:9")];
+    assert_eq!(world.command_with(&["publish", &id], &nowhere).expect(20).summary()["exit_status"], 20);
     assert_eq!(world.applied("register.db"), applied);
+    assert_eq!(world.run(&id).json("run.json"), before, "nothing is changed");
+}
+
+#[test]
+fn a_plan_that_a_newer_run_overtook_is_not_published() {
+    let world = World::small(Faults::none());
+    world.init_store();
+    let (old, _) = planned(&world, &["--first-run"]);
+    let (new, _) = planned(&world, &["--first-run"]);
+    world.command(&["publish", &old]).expect_failure(44, &[&new, "planned anew"]);
+    assert!(world.applied("register.db").is_empty());
+    world.command(&["publish", &new]).expect(0);
 }
 
 #[test]
