@@ -79,8 +79,8 @@ fn publishing_a_finished_plan_again_gives_its_recorded_status() {
 fn a_plan_that_a_newer_run_overtook_is_not_published() {
     let world = World::small(Faults::none());
     world.init_store();
-    let (old, _) = planned(&world, &["--first-run"]);
-    let (new, _) = planned(&world, &["--first-run"]);
+    let (old, _) = planned(&world, &["plan", "--first-run"]);
+    let (new, _) = planned(&world, &["plan", "--first-run"]);
     world.command(&["publish", &old]).expect_failure(44, &[&new, "planned anew"]);
     assert!(world.applied("register.db").is_empty());
     world.command(&["publish", &new]).expect(0);
