@@ -16,7 +16,7 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -288,9 +288,14 @@ def on_paper(reader, report):
     page = reader.page
     every = len(report.ordered)
     page.emulate_media(media="print")
+    # The page prepares itself when it is told of the change, which is a moment after the media has changed.
     page.wait_for_function(
         "rows => matchMedia('print').matches && document.querySelectorAll('#table tr.row').length === rows",
         arg=min(every, PAPER_ROWS))
+    try:
+        page.wait_for_function("document.querySelectorAll('details:not([open])').length === 0", timeout=5_000)
+    except TimeoutError:
+        pass  # The check below tells.
     if every:
         note = page.locator("#cut").inner_text()
         rest = every - PAPER_ROWS
