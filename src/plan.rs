@@ -74,4 +74,14 @@ impl Planner<'_> {
         records::remember(self, &records)?;
         Ok(Planned { plan, accounts: accounts.all, coverage: reconciled.coverage })
     }
+
+    /// Writes `coverage.ndjson`.
+    fn write_ledger<'l>(&self, lines: impl IntoIterator<Item = &'l CoverageLine>) -> Result<(), Error> {
+        let mut ledger = self.directory.ndjson("coverage")?;
+        for line in lines {
+            ledger.push(line)?;
+        }
+        ledger.finish()?;
+        Ok(())
+    }
 }

@@ -80,7 +80,11 @@ pub(super) async fn all(
         summary.inventory.items,
         accounts.asked.len()
     ));
-    some_account_is_readable(accounts, &coverage)?;
+    if let Err(error) = some_account_is_readable(accounts, &coverage) {
+        // The run ends here: the ledger is what tells each account's reason.
+        planner.write_ledger(coverage.values().flatten())?;
+        return Err(error);
+    }
     planner.store.write_history(SEEN_TYPES, &seen)?;
     Ok(Collected { coverage, seen, entries })
 }

@@ -128,11 +128,7 @@ pub(super) async fn all(
         }
     }
     reconciled.claimed_twice = census.claimed_twice();
-    let mut ledger = planner.directory.ndjson("coverage")?;
-    for line in &reconciled.coverage {
-        ledger.push(line)?;
-    }
-    ledger.finish()?;
+    planner.write_ledger(&reconciled.coverage)?;
     let found: u64 = summary.findings.by_kind.values().sum();
     phase.done(&format!(
         "{} records against {} resources, {found} findings",

@@ -90,6 +90,9 @@ fn no_account_readable_is_a_failure() {
     assert!(outcome.stdout.is_empty());
     nothing_was_planned(&world, 31);
     assert!(world.applied("register.db").is_empty());
+    // The next step sends people to the ledger for each account's reason.
+    let ledger = world.run(&world.runs()[0]).coverage();
+    assert_eq!(ledger.iter().filter(|line| line["reason"] == "role_denied").count(), 3, "{ledger:?}");
 }
 
 #[test]
