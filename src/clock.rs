@@ -10,9 +10,28 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Makes a run id that sorts by time and that two runs of one second do not share.
+/// Makes a run id that sorts by time, to the millisecond, and that two runs of one instant do not share.
 pub(crate) fn new_run_id(now: Timestamp) -> RunId {
     let unique = sha256_hex(format!("{}-{}", now.as_nanosecond(), std::process::id()).as_bytes());
     let suffix: String = unique.chars().take(4).collect();
-    RunId::new(format!("{}-{suffix}", now.strftime("%Y%m%dT%H%M%SZ")))
+    RunId::new(format!("{}-{suffix}", now.strftime("%Y%m%dT%H%M%S%.3fZ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_ids_of_one_second_sort_by_time_and_are_safe_as_names() {
+        let ids: Vec<RunId> = [0, 1, 200, 999]
+            .iter()
+            .map(|millisecond| {
+                new_run_id(Timestamp::from_millisecond(1_800_000_000_000 + millisecond).unwrap())
+            })
+            .collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+        for id in &ids {
+            assert_eq!(RunId::checked(id.as_str()).as_ref(), Ok(id));
+        }
+    }
 }
