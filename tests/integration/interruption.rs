@@ -149,7 +149,8 @@ fn a_new_run_settles_what_a_killed_one_left_open() {
     job.wait_until("an open batch", begun);
     job.signal("KILL");
     job.wait();
-    let killed = world.run(&world.runs()[0]);
+    let id = world.runs()[0].clone();
+    let killed = world.run(&id);
     assert_eq!(killed.json("run.json")["exit_status"], 1, "it never came to say how it ended");
 
     let outcome = world.command(&["run"]).expect(0);
@@ -162,7 +163,6 @@ fn a_new_run_settles_what_a_killed_one_left_open() {
     assert!(rows.iter().all(|(version,)| *version == 1));
     assert!(world.applied("other.db").values().all(|times| *times == 1));
     // What the old plan did not send was decided anew since.
-    let id = world.runs()[0].clone();
     world.command(&["publish", &id]).expect_failure(44, &["planned anew"]);
 }
 
