@@ -56,7 +56,8 @@ pub(crate) fn account_directory(settings: &Settings, aws: &AwsContext) -> Box<dy
         AccountSource::Organizations => Box::new(OrganizationsDirectory::new(aws)),
         AccountSource::List => {
             let accounts = settings.listed_accounts().into_iter();
-            let accounts = accounts.map(|(id, name)| Account { id, name, state: AccountState::Active });
+            let accounts =
+                accounts.map(|(id, name)| Account { name, ..Account::new(id, AccountState::Active) });
             Box::new(ListedAccounts::new(accounts.collect()))
         }
     }

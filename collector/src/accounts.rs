@@ -66,9 +66,8 @@ mod tests {
     #[tokio::test]
     async fn listed_accounts_come_sorted_and_once() {
         let account = |id: &str, name: &str| Account {
-            id: id.parse().unwrap(),
             name: Some(name.into()),
-            state: AccountState::Active,
+            ..Account::new(id.parse().unwrap(), AccountState::Active)
         };
         let listed = ListedAccounts::new(vec![
             account("222222222222", "b"),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::configuration_item::CollectionPath;
 use crate::identifiers::{AccountId, Region, ResourceType};
 
 /// Why a scope is not complete.
@@ -18,6 +20,8 @@ pub enum Reason {
     AccountInactive,
     /// A record or a published asset names the account, no directory does.
     AccountUnknown,
+    /// The account joined a short while ago, and its role is not there yet.
+    Onboarding,
     /// A policy forbids the region.
     RegionDenied,
     /// The region is not enabled in the account.
@@ -54,6 +58,8 @@ pub enum Reason {
     Timeout,
     /// AWS answered with an error or with something unreadable.
     ServiceError,
+    /// The aggregator's copy of the account and region is outdated.
+    Stale,
     /// A record or an entry names no account or no type: nobody can say where it would have been found.
     ScopeUnknown,
 }
@@ -65,6 +71,7 @@ impl Reason {
             Self::RoleDenied => "role_denied",
             Self::AccountInactive => "account_inactive",
             Self::AccountUnknown => "account_unknown",
+            Self::Onboarding => "onboarding",
             Self::RegionDenied => "region_denied",
             Self::RegionDisabled => "region_disabled",
             Self::NotRequested => "not_requested",
@@ -83,14 +90,43 @@ impl Reason {
             Self::Throttled => "throttled",
             Self::Timeout => "timeout",
             Self::ServiceError => "service_error",
+            Self::Stale => "stale",
             Self::ScopeUnknown => "scope_unknown",
         }
     }
 
-    /// Tells whether the gap is something to act on. What was not asked for, and what AWS itself has closed,
-    /// is shown but is no failure of the run.
+    /// Every reason, in the order of the ledger's documentation.
+    pub const ALL: [Self; 24] = [
+        Self::RoleDenied,
+        Self::AccountInactive,
+        Self::AccountUnknown,
+        Self::Onboarding,
+        Self::RegionDenied,
+        Self::RegionDisabled,
+        Self::NotRequested,
+        Self::RecorderAbsent,
+        Self::RecorderStopped,
+        Self::RecorderFailing,
+        Self::RecorderPending,
+        Self::RecorderWarming,
+        Self::RecorderUnknown,
+        Self::TypeNotRecorded,
+        Self::TypeNeverSeen,
+        Self::Collapsed,
+        Self::CountMismatch,
+        Self::Unrecorded,
+        Self::Truncated,
+        Self::Throttled,
+        Self::Timeout,
+        Self::ServiceError,
+        Self::Stale,
+        Self::ScopeUnknown,
+    ];
+
+    /// Tells whether the gap is something to act on. What was not asked for, what AWS itself has closed, and an
+    /// account that is just being set up are shown, but are no failure of the run.
     pub fn is_gap(self) -> bool {
-        !matches!(self, Self::NotRequested | Self::RegionDisabled | Self::AccountInactive)
+        !matches!(self, Self::NotRequested | Self::RegionDisabled | Self::AccountInactive | Self::Onboarding)
     }
 }
 
@@ -154,9 +190,43 @@ pub struct CoverageLine {
     /// Distinct rows that arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collected: Option<u64>,
+    /// Which API gave the rows; where one did not suffice, the last one asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<CollectionPath>,
+    /// When the look at the scope began: the first count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Timestamp>,
+    /// When it ended: the last count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What another service says is there (SEMANTICS 2.10); in a region's line the sums over its types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_check: Option<CrossCheck>,
     /// The type is recorded once a day: what vanishes is seen up to 24 h late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub daily: bool,
+}
+
+/// What EC2 itself says of a scope, beside AWS Config.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CrossCheck {
+    /// Resources that EC2 has and that the account owns.
+    pub found: u64,
+    /// Those of them that AWS Config does not have: the scope is incomplete for them.
+    pub unrecorded: u64,
+    /// Those that AWS Config has and EC2 does not: they stay live.
+    pub phantom: u64,
+}
+
+impl CrossCheck {
+    /// Gives the share of what EC2 has that AWS Config has too, from 0 to 1; nothing at all is all of it.
+    #[expect(clippy::cast_precision_loss, reason = "counts of resources are far below 2^52")]
+    pub fn ratio(self) -> f64 {
+        if self.found == 0 {
+            return 1.0;
+        }
+        self.found.saturating_sub(self.unrecorded) as f64 / self.found as f64
+    }
 }
 
 impl CoverageLine {
@@ -176,6 +246,10 @@ impl CoverageLine {
             expected: None,
             expected_after: None,
             collected: None,
+            path: None,
+            began_at: None,
+            ended_at: None,
+            cross_check: None,
             daily: false,
         }
     }

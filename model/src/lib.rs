@@ -24,6 +24,7 @@ pub mod identifiers;
 pub mod inventory;
 pub mod outcome;
 pub mod plan;
+pub mod proof;
 pub mod reconciliation;
 pub mod resource_type;
 pub mod run_summary;

@@ -86,8 +86,11 @@ pub struct AccountCounts {
     pub incomplete: u64,
     /// Not read at all.
     pub failed: u64,
-    /// Suspended or closed.
+    /// Suspended or closed, decommissioned ones included.
     pub inactive: u64,
+    /// Left out by the settings.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 /// The ledger in figures.

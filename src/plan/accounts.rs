@@ -32,11 +32,7 @@ pub(super) async fn gather(
     let mut all: BTreeMap<AccountId, Account> =
         directory.into_iter().map(|account| (account.id.clone(), account)).collect();
     for id in records.accounts.iter().chain(&owned) {
-        all.entry(id.clone()).or_insert_with(|| Account {
-            id: id.clone(),
-            name: None,
-            state: AccountState::Unknown,
-        });
+        all.entry(id.clone()).or_insert_with(|| Account::new(id.clone(), AccountState::Unknown));
     }
     let asked: BTreeSet<AccountId> = if planner.only.is_empty() {
         all.keys().cloned().collect()

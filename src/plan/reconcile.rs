@@ -291,7 +291,8 @@ fn count_coverage(summary: &mut RunSummary, bench: &Bench<'_>, account: &Account
     let whole_account = lines.iter().any(|line| line.region.is_none() && !line.coverage().is_complete());
     let counts = &mut summary.accounts;
     match (account.state, whole_account, complete) {
-        (AccountState::Inactive, _, _) => counts.inactive += 1,
+        (AccountState::Inactive | AccountState::Decommissioned, _, _) => counts.inactive += 1,
+        (AccountState::LeftOut, _, _) => counts.left_out += 1,
         (AccountState::Active | AccountState::Unknown, true, false) => counts.failed += 1,
         (AccountState::Active | AccountState::Unknown, false, false) => counts.incomplete += 1,
         (AccountState::Active | AccountState::Unknown, _, true) => counts.complete += 1,

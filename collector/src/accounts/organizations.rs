@@ -75,5 +75,5 @@ fn account(listed: &aws_sdk_organizations::types::Account) -> Result<Account, Di
         // Also what AWS may add: an account that is not plainly active is never concluded about.
         Some(_) | None => AccountState::Inactive,
     };
-    Ok(Account { id, name: listed.name().map(str::to_owned), state })
+    Ok(Account { name: listed.name().map(str::to_owned), ..Account::new(id, state) })
 }

@@ -57,6 +57,14 @@ pub(super) async fn collect(
         AccountState::Unknown => {
             return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned(), 0));
         }
+        AccountState::LeftOut => {
+            return Ok(unread(Reason::NotRequested, "the settings leave the account out".to_owned(), 0));
+        }
+        // Nothing is there to be asked, and that is what a person vouches for.
+        AccountState::Decommissioned => {
+            let line = CoverageLine::complete(account.id.clone(), None, None);
+            return Ok(CollectedAccount { lines: vec![line], ..CollectedAccount::default() });
+        }
     }
     let session = match open_session(shared, &account.id).await {
         Ok(session) => session,

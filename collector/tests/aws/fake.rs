@@ -124,7 +124,7 @@ impl Fake {
 }
 
 pub(crate) fn account(state: AccountState) -> Account {
-    Account { id: ACCOUNT.parse().unwrap(), name: None, state }
+    Account::new(ACCOUNT.parse().unwrap(), state)
 }
 
 #[derive(Default)]

@@ -203,7 +203,8 @@ impl<'a> Ledger<'a> {
             _ => match account.map(|own| own.state) {
                 Some(AccountState::Inactive) => words::reason(Reason::AccountInactive).label.to_owned(),
                 Some(AccountState::Unknown) => words::reason(Reason::AccountUnknown).label.to_owned(),
-                Some(AccountState::Active) | None => String::new(),
+                Some(AccountState::LeftOut) => words::reason(Reason::NotRequested).label.to_owned(),
+                Some(AccountState::Active | AccountState::Decommissioned) | None => String::new(),
             },
         };
         if self.regions.is_empty() {

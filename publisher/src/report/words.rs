@@ -69,6 +69,11 @@ pub(super) fn reason(reason: Reason) -> ReasonWords {
             "A record or a published asset names the account, and no directory does.",
             "Add the account to the directory, or correct the record.",
         ),
+        Reason::Onboarding => (
+            "onboarding",
+            "The account joined a short while ago, and its reader role is not there yet.",
+            "Wait for the StackSet; where it lasts, look at its operations.",
+        ),
         Reason::RegionDenied => (
             "region denied",
             "A policy forbids the region to the reader role.",
@@ -150,6 +155,11 @@ pub(super) fn reason(reason: Reason) -> ReasonWords {
             "service error",
             "AWS answered with an error or with something unreadable.",
             "Run again. Where it lasts, the detail names the call.",
+        ),
+        Reason::Stale => (
+            "stale",
+            "The aggregator's copy of the account and region is outdated.",
+            "Look at the aggregator's source status; authorise it in that account and region.",
         ),
         Reason::ScopeUnknown => (
             "scope unknown",

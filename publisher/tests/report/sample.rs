@@ -92,10 +92,9 @@ fn accounts() -> Vec<Account> {
     ];
     (0..12)
         .zip(names)
-        .map(|(number, name)| Account {
-            id: account_id(number),
-            name: Some(name.to_owned()),
-            state: if number == 11 { AccountState::Inactive } else { AccountState::Active },
+        .map(|(number, name)| {
+            let state = if number == 11 { AccountState::Inactive } else { AccountState::Active };
+            Account { name: Some(name.to_owned()), ..Account::new(account_id(number), state) }
         })
         .collect()
 }

@@ -40,6 +40,8 @@ impl Judge<'_> {
             AccountState::Active => None,
             AccountState::Inactive => Some(Coverage::Incomplete(Reason::AccountInactive)),
             AccountState::Unknown => Some(Coverage::Incomplete(Reason::AccountUnknown)),
+            AccountState::LeftOut => Some(Coverage::Incomplete(Reason::NotRequested)),
+            AccountState::Decommissioned => None,
         }
     }
 
