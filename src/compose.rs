@@ -7,6 +7,7 @@ use std::time::Duration;
 use bestand_collector::accounts::{AccountDirectory, ListedAccounts, OrganizationsDirectory};
 use bestand_collector::collector::{Collector, CollectorSettings};
 use bestand_collector::credentials::AwsContext;
+use bestand_collector::region_client::Limits;
 use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
 };
@@ -20,7 +21,9 @@ use secrecy::SecretString;
 
 use crate::clock;
 use crate::error::Error;
-use crate::settings::{AccountSource, Auth, CentralRegister, RegisterKind, SecretReference, Settings};
+use crate::settings::{
+    AccountSource, Auth, CentralRegister, CollectionSource, RegisterKind, SecretReference, Settings,
+};
 
 /// Regions of one account that are read at a time.
 const REGION_CONCURRENCY: usize = 4;
@@ -53,13 +56,36 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
 /// Makes the directory of accounts.
 pub(crate) fn account_directory(settings: &Settings, aws: &AwsContext) -> Box<dyn AccountDirectory> {
     match settings.accounts.source {
-        AccountSource::Organizations => Box::new(OrganizationsDirectory::new(aws)),
+        AccountSource::Organizations => {
+            Box::new(OrganizationsDirectory::new(aws, settings.collection.limits.organizations_per_second))
+        }
         AccountSource::List => {
             let accounts = settings.listed_accounts().into_iter();
             let accounts =
                 accounts.map(|(id, name)| Account { name, ..Account::new(id, AccountState::Active) });
             Box::new(ListedAccounts::new(accounts.collect()))
         }
+    }
+}
+
+/// Gives how fast AWS may be called.
+fn limits(settings: &Settings) -> Limits {
+    let limits = &settings.collection.limits;
+    Limits {
+        select_per_second: limits.select_per_second,
+        batch_get_per_second: limits.batch_get_per_second,
+        ec2_per_second: limits.ec2_per_second,
+        tagging_per_second: limits.tagging_per_second,
+        aggregator_per_second: limits.aggregator_per_second,
+        organizations_per_second: limits.organizations_per_second,
+    }
+}
+
+/// Gives the aggregator's name, where rows are read through one.
+fn aggregator(settings: &Settings) -> Option<String> {
+    match settings.collection.source {
+        CollectionSource::Account => None,
+        CollectionSource::Aggregator => settings.collection.aggregator.clone(),
     }
 }
 
@@ -79,7 +105,10 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
             never_asked: Box::new(move |kind| never_asked.contains(kind)),
             is_global: resource_type::is_global,
             home_region: resource_type::home_region,
-            select_per_second: collection.limits.select_per_second,
+            aggregator: aggregator(settings),
+            limits: limits(settings),
+            cross_check_ec2: collection.cross_check.ec2,
+            cross_check_tagging: collection.cross_check.tagging,
             region_concurrency: REGION_CONCURRENCY,
             operation_timeout: AWS_OPERATION_TIMEOUT,
             attempt_timeout: AWS_ATTEMPT_TIMEOUT,

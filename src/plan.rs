@@ -67,7 +67,9 @@ impl Planner<'_> {
         summary.accounts.requested = accounts.asked.len() as u64;
 
         let collector = compose::collector(self.settings, &aws, self.directory.run_id());
-        let collected = collect::all(self, &collector, &accounts, summary).await?;
+        let collected = collect::all(self, &aws, &collector, &accounts, summary).await;
+        summary.aws_calls = aws.calls();
+        let collected = collected?;
         let reconciled = reconcile::all(self, &accounts, &records, collected, summary).await?;
         let plan = seal::seal(self, &reconciled, summary)?;
         // The reading was good and everything that rests on it is written: the next one is measured by it.

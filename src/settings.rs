@@ -8,10 +8,11 @@ mod load;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bestand_collector::region_client::Limits;
 use bestand_model::absence::RetireRules;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
-use bestand_model::gate::Limits;
+use bestand_model::gate;
 use bestand_model::identifiers::{AccountId, Region, ResourceType};
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
@@ -47,7 +48,7 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) retire: RetireRules,
     #[serde(default)]
-    pub(crate) gate: Limits,
+    pub(crate) gate: gate::Limits,
     #[serde(default)]
     pub(crate) plan: PlanSettings,
     #[serde(default)]
@@ -129,12 +130,16 @@ pub(crate) struct Regions {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Collection {
-    /// Account by account through a role; the only way today.
+    /// Account by account through a role, or all through an aggregator.
     pub(crate) source: CollectionSource,
+    /// The aggregator's name, with `source = "aggregator"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) aggregator: Option<String>,
     /// Accounts at a time.
     #[schemars(range(min = 1, max = 512))]
     pub(crate) concurrency: usize,
     pub(crate) limits: CollectionLimits,
+    pub(crate) cross_check: CrossChecks,
     /// Attributes by type, added to the shipped list (docs/ATTRIBUTES.md).
     pub(crate) attributes: BTreeMap<ResourceType, Vec<String>>,
 }
@@ -143,8 +148,10 @@ impl Default for Collection {
     fn default() -> Self {
         Self {
             source: CollectionSource::Account,
+            aggregator: None,
             concurrency: 32,
             limits: CollectionLimits::default(),
+            cross_check: CrossChecks::default(),
             attributes: BTreeMap::new(),
         }
     }
@@ -156,6 +163,24 @@ impl Default for Collection {
 pub(crate) enum CollectionSource {
     /// A role in every account.
     Account,
+    /// The organisation's aggregator; a role in an account then only vouches for what the aggregator says.
+    Aggregator,
+}
+
+/// Who is asked beside AWS Config.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CrossChecks {
+    /// EC2: what it has and AWS Config does not makes the scope incomplete.
+    pub(crate) ec2: bool,
+    /// The Tagging API, about what is to be retired.
+    pub(crate) tagging: bool,
+}
+
+impl Default for CrossChecks {
+    fn default() -> Self {
+        Self { ec2: true, tagging: true }
+    }
 }
 
 /// How fast AWS is asked.
@@ -165,11 +190,34 @@ pub(crate) struct CollectionLimits {
     /// AWS Config calls per second, per account and region.
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) select_per_second: u32,
+    /// `BatchGetResourceConfig` calls per second, per account and region.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) batch_get_per_second: u32,
+    /// EC2 describe calls per second, per account and region.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) ec2_per_second: u32,
+    /// Tagging API calls per second, per account and region.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) tagging_per_second: u32,
+    /// Calls per second to the aggregator, over all accounts.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) aggregator_per_second: u32,
+    /// Calls per second to Organizations, over all accounts.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) organizations_per_second: u32,
 }
 
 impl Default for CollectionLimits {
     fn default() -> Self {
-        Self { select_per_second: 8 }
+        let limits = Limits::default();
+        Self {
+            select_per_second: limits.select_per_second,
+            batch_get_per_second: limits.batch_get_per_second,
+            ec2_per_second: limits.ec2_per_second,
+            tagging_per_second: limits.tagging_per_second,
+            aggregator_per_second: limits.aggregator_per_second,
+            organizations_per_second: limits.organizations_per_second,
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use bestand_model::finding::FindingKind;
 use bestand_model::gate::{GateCode, GateReason};
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
-use bestand_model::run_summary::{AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, RunSummary};
+use bestand_model::run_summary::{
+    AccountCounts, AwsCalls, CoverageCounts, FindingCounts, InventoryCounts, RunSummary,
+};
 use bestand_publisher::report::remedy;
 use bestand_publisher::run_store::RunDirectory;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -32,6 +34,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         accounts: AccountCounts::default(),
         coverage: CoverageCounts::default(),
         inventory: InventoryCounts::default(),
+        aws_calls: AwsCalls::default(),
         records: Default::default(),
         findings: FindingCounts::default(),
         changes: ChangeCounts::default(),
@@ -173,6 +176,15 @@ pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
         format!("{} of {} scopes complete{reasons}", summary.coverage.complete, summary.coverage.scopes),
     );
     row("live resources", summary.inventory.items.to_string());
+    let calls: Vec<String> = summary
+        .aws_calls
+        .by_service()
+        .map(|(service, counts)| format!("{service} {}", counts.calls))
+        .collect();
+    if !calls.is_empty() {
+        let all = &summary.aws_calls;
+        row("AWS calls", format!("{} ({}), {} retries", all.calls(), calls.join(", "), all.retries()));
+    }
     row(
         "asset records",
         format!(

@@ -5,25 +5,32 @@
 //! absent is decided in `bestand_model`.
 
 mod account;
+mod aggregated;
+mod ask;
 mod globals;
 mod ledger;
 mod listing;
 mod region;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bestand_model::account::Account;
+use bestand_model::asset::AssetKey;
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::CoverageLine;
-use bestand_model::identifiers::{Region, ResourceType, RunId};
+use bestand_model::identifiers::{AccountId, Region, ResourceType, RunId};
+use bestand_model::proof::{Answer, Question};
 use jiff::Timestamp;
 
-use crate::config_service::Patience;
+use crate::call::Patience;
+use crate::config_service::aggregator::Aggregator;
 use crate::config_service::attributes::AttributeList;
-use crate::credentials::AwsContext;
+use crate::credentials::{AwsContext, RoleSession};
+use crate::region_client::{Limits, RegionClient};
 
 /// How accounts are read.
 pub struct CollectorSettings {
@@ -37,6 +44,8 @@ pub struct CollectorSettings {
     pub partition: String,
     /// The regions to read; empty: every region enabled in the account.
     pub regions: Vec<Region>,
+    /// The aggregator through which rows are read; without one each account gives its own.
+    pub aggregator: Option<String>,
     /// Attributes to ask for besides the shipped list, as paths below `configuration`.
     pub extra_attributes: BTreeMap<ResourceType, Vec<String>>,
     /// Types that are never asked for.
@@ -45,8 +54,12 @@ pub struct CollectorSettings {
     pub is_global: fn(&ResourceType) -> bool,
     /// The one region that records a global type, where there is one.
     pub home_region: fn(&ResourceType) -> Option<Region>,
-    /// AWS Config calls a second, per account and region.
-    pub select_per_second: u32,
+    /// How fast AWS is called.
+    pub limits: Limits,
+    /// Whether EC2 is asked what there is, beside AWS Config.
+    pub cross_check_ec2: bool,
+    /// Whether the Tagging API is asked for what is to be retired.
+    pub cross_check_tagging: bool,
     /// Regions of one account that are read at a time.
     pub region_concurrency: usize,
     /// How long a call may take with all its attempts.
@@ -62,7 +75,6 @@ pub struct CollectorSettings {
 impl CollectorSettings {
     fn patience(&self) -> Patience {
         Patience {
-            per_second: self.select_per_second,
             attempt_timeout: self.attempt_timeout,
             operation_timeout: self.operation_timeout,
             max_attempts: self.max_attempts,
@@ -108,8 +120,6 @@ pub struct CollectedAccount {
     pub lines: Vec<CoverageLine>,
     /// Items given to the sink.
     pub items: u64,
-    /// Calls to AWS, without retries.
-    pub calls: u64,
 }
 
 /// Reads accounts. Cloning it is cheap.
@@ -123,13 +133,49 @@ struct Shared {
     context: AwsContext,
     settings: CollectorSettings,
     attributes: AttributeList,
+    /// Accounts that were entered: one session for the whole run, whoever asks there.
+    visits: Mutex<BTreeMap<AccountId, Visit>>,
+    aggregator: Option<Aggregator>,
+}
+
+/// What it took to enter an account, and what was read of it.
+#[derive(Clone, Debug)]
+struct Visit {
+    session: Arc<RoleSession>,
+    /// Regions that have a recorder.
+    regions: BTreeSet<Region>,
+}
+
+impl Shared {
+    fn region_client(&self, session: &Arc<RoleSession>, region: &Region) -> RegionClient {
+        let settings = &self.settings;
+        RegionClient::new(&self.context, session, region, &settings.limits, settings.patience())
+    }
+
+    fn visit(&self, account_id: &AccountId) -> Option<Visit> {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner).get(account_id).cloned()
+    }
+
+    fn remember(&self, account_id: &AccountId, visit: Visit) {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner).insert(account_id.clone(), visit);
+    }
 }
 
 impl Collector {
     /// Makes a collector.
     pub fn new(context: AwsContext, settings: CollectorSettings) -> Self {
         let attributes = AttributeList::new(&settings.extra_attributes);
-        Self { shared: Arc::new(Shared { context, settings, attributes }) }
+        let aggregator = settings.aggregator.clone().map(|name| {
+            Aggregator::new(&context, name, settings.limits.aggregator_per_second, settings.patience())
+        });
+        let visits = Mutex::default();
+        Self { shared: Arc::new(Shared { context, settings, attributes, visits, aggregator }) }
+    }
+
+    /// Asks AWS about single assets that nothing live was found for, before any of them is retired (SEMANTICS 2.4).
+    /// Every question has an answer; where nobody could be asked, that is the answer.
+    pub async fn ask(&self, account_id: &AccountId, questions: &[Question]) -> BTreeMap<AssetKey, Answer> {
+        ask::ask(&self.shared, account_id, questions).await
     }
 
     /// Reads an account. What AWS does not give becomes coverage with a reason.

@@ -1,10 +1,11 @@
 //! Whose credentials AWS is called with: the job's own, and one role session per account.
 
 mod session;
-mod session_policy;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -15,27 +16,39 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use bestand_model::identifiers::AccountId;
+use bestand_model::identifiers::{self, AccountId};
+use bestand_model::run_summary::AwsCalls;
 
+use crate::action::Action;
+use crate::call::{Line, Meter, Pace, Patience};
 use crate::config_service::error::explain;
 
-pub(crate) use session::{RoleSession, SessionCredentials, SessionRequest};
-pub(crate) use session_policy::action;
-pub use session_policy::{ACTIONS, HOME_ACTIONS, session_policy};
+use session::SessionCredentials;
+pub(crate) use session::{RoleSession, SessionRequest};
 
 /// How long establishing a connection may take.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one attempt of a call may take where the settings say nothing (STS, Organizations).
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a call may take with all its attempts where the settings say nothing.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ATTEMPTS: u32 = 5;
+/// How patiently AWS is called where the settings say nothing.
+const PATIENCE: Patience = Patience {
+    attempt_timeout: ATTEMPT_TIMEOUT,
+    operation_timeout: OPERATION_TIMEOUT,
+    max_attempts: MAX_ATTEMPTS,
+};
+/// `AssumeRole` calls a second over all accounts: a tenth of what AWS allows an account by default.
+const ASSUME_ROLE_PER_SECOND: u32 = 50;
 
 /// How AWS is reached: endpoints, the job's own credentials, and the one HTTP client that all calls share.
 /// Made once; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct AwsContext {
     config: SdkConfig,
+    meter: Arc<Meter>,
+    sts: Arc<Pace>,
 }
 
 /// Who the job's own credentials belong to.
@@ -76,7 +89,12 @@ impl AwsContext {
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
             .load()
             .await;
-        Self { config }
+        Self::new(config)
+    }
+
+    fn new(config: SdkConfig) -> Self {
+        let sts = Pace::new(ASSUME_ROLE_PER_SECOND, ASSUME_ROLE_PER_SECOND);
+        Self { config, meter: Arc::default(), sts: Arc::new(sts) }
     }
 
     /// Talks to one endpoint with fixed keys, whatever the environment says: for the sandbox and for tests.
@@ -96,7 +114,7 @@ impl AwsContext {
             .retry_config(retries(MAX_ATTEMPTS))
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
             .build();
-        Self { config }
+        Self::new(config)
     }
 
     /// Asks STS whose credentials these are: the check before anything else.
@@ -104,9 +122,11 @@ impl AwsContext {
     /// # Errors
     /// When there are none, AWS refuses them, or STS cannot be reached.
     pub async fn caller_identity(&self) -> Result<CallerIdentity, CredentialsError> {
+        // By the SDK's own means: what it says of credentials that are not there is told apart here.
+        self.meter.count(Action::GetCallerIdentity, false);
         let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
         let identity = answer.map_err(|error| {
-            let detail = explain("sts:GetCallerIdentity", &error).detail;
+            let detail = explain(Action::GetCallerIdentity.name(), &error).detail;
             match &error {
                 SdkError::ServiceError(context) if context.raw().status().is_client_error() => {
                     CredentialsError::Refused(detail)
@@ -124,18 +144,61 @@ impl AwsContext {
         Ok(CallerIdentity { account_id, arn: identity.arn().unwrap_or_default().to_owned() })
     }
 
-    pub(crate) fn sdk_config(&self) -> &SdkConfig {
-        &self.config
+    /// Gives how often AWS was called so far.
+    pub fn calls(&self) -> AwsCalls {
+        self.meter.read()
+    }
+
+    /// Gives the configuration of clients that call with the job's own credentials.
+    pub(crate) fn home(&self, patience: Option<Patience>) -> SdkConfig {
+        let attempt = patience.unwrap_or(PATIENCE).attempt_timeout;
+        // Calls are tried again by their line.
+        self.config
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(attempt, attempt))
+            .build()
+    }
+
+    /// Gives the configuration of clients that call a region with a role session.
+    pub(crate) fn member(
+        &self,
+        session: &Arc<RoleSession>,
+        region: &identifiers::Region,
+        patience: Patience,
+    ) -> SdkConfig {
+        self.home(Some(patience))
+            .into_builder()
+            .region(Region::new(region.as_str().to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(SessionCredentials(Arc::clone(session))))
+            // The SDK's cache holds 64 identities and then assumes roles over and over; the session caches itself.
+            .identity_cache(IdentityCache::no_cache())
+            .build()
+    }
+
+    /// Makes a line of calls with a pace.
+    pub(crate) fn line(&self, pace: Arc<Pace>, patience: Option<Patience>) -> Line {
+        Line::new(pace, Arc::clone(&self.meter), patience.unwrap_or(PATIENCE))
+    }
+
+    /// Makes the line on which roles are assumed: one for all accounts.
+    pub(crate) fn sts_line(&self, patience: Patience) -> Line {
+        self.line(Arc::clone(&self.sts), Some(patience))
+    }
+
+    /// Gives the region that belongs to the job itself.
+    pub(crate) fn home_region(&self) -> identifiers::Region {
+        identifiers::Region::new(self.config.region().map_or("us-east-1", |region| region.as_ref()))
     }
 }
 
-/// Gives standard retries with jitter.
-pub(crate) fn retries(max_attempts: u32) -> RetryConfig {
+/// Gives the SDK's retries, for what it calls by itself to find credentials.
+fn retries(max_attempts: u32) -> RetryConfig {
     RetryConfig::standard().with_max_attempts(max_attempts.max(1))
 }
 
 /// Gives all four timeouts: the SDK by itself waits for an answer for ever.
-pub(crate) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT.min(attempt))
         .read_timeout(attempt)

@@ -4,9 +4,12 @@
 //! each how far it is to be believed. No type of the AWS SDK is public here.
 
 pub mod accounts;
+pub mod action;
+mod call;
 pub mod collector;
 pub mod config_service;
 pub mod credentials;
+mod cross_check;
+pub mod region_client;
 pub mod regions;
 pub mod source_register;
-pub mod throttle;

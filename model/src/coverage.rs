@@ -219,6 +219,16 @@ pub struct CrossCheck {
 }
 
 impl CrossCheck {
+    /// Adds another check's figures.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            found: self.found + other.found,
+            unrecorded: self.unrecorded + other.unrecorded,
+            phantom: self.phantom + other.phantom,
+        }
+    }
+
     /// Gives the share of what EC2 has that AWS Config has too, from 0 to 1; nothing at all is all of it.
     #[expect(clippy::cast_precision_loss, reason = "counts of resources are far below 2^52")]
     pub fn ratio(self) -> f64 {

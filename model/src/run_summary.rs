@@ -40,6 +40,9 @@ pub struct RunSummary {
     /// Live items.
     #[serde(default)]
     pub inventory: InventoryCounts,
+    /// Calls to AWS.
+    #[serde(default)]
+    pub aws_calls: AwsCalls,
     /// The source register.
     #[serde(default)]
     pub records: RecordTotals,
@@ -111,6 +114,51 @@ pub struct CoverageCounts {
 pub struct InventoryCounts {
     /// Live items.
     pub items: u64,
+}
+
+/// Calls to AWS by service, such as `config` or `ec2`.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct AwsCalls(BTreeMap<String, CallCounts>);
+
+/// Calls to one service.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CallCounts {
+    /// Calls, however often each was tried.
+    pub calls: u64,
+    /// Attempts beyond the first of each.
+    pub retries: u64,
+}
+
+impl AwsCalls {
+    /// Adds calls to a service.
+    pub fn add(&mut self, service: &str, calls: u64, retries: u64) {
+        let counts = self.0.entry(service.to_owned()).or_default();
+        counts.calls += calls;
+        counts.retries += retries;
+    }
+
+    /// Adds another reading.
+    pub fn merge(&mut self, other: &Self) {
+        for (service, counts) in &other.0 {
+            self.add(service, counts.calls, counts.retries);
+        }
+    }
+
+    /// Gives the counts by service.
+    pub fn by_service(&self) -> impl Iterator<Item = (&str, CallCounts)> {
+        self.0.iter().map(|(service, counts)| (service.as_str(), *counts))
+    }
+
+    /// Gives all calls, without retries.
+    pub fn calls(&self) -> u64 {
+        self.0.values().map(|counts| counts.calls).sum()
+    }
+
+    /// Gives all retries.
+    pub fn retries(&self) -> u64 {
+        self.0.values().map(|counts| counts.retries).sum()
+    }
 }
 
 /// The findings in figures.

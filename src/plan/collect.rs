@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bestand_collector::collector::{Collector, Interest, ItemSink, SinkError};
+use bestand_collector::credentials::AwsContext;
 use bestand_model::absence::Domain;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::asset::PublishedAsset;
@@ -41,19 +42,19 @@ struct CollectedOne {
     seen: SeenTypes,
     items: u64,
     entries: u64,
-    calls: u64,
 }
 
 /// Collects every account that is asked for, some at a time.
 pub(super) async fn all(
     planner: &Planner<'_>,
+    aws: &AwsContext,
     collector: &Collector,
     accounts: &Accounts,
     summary: &mut RunSummary,
 ) -> Result<Collected, Error> {
     let mut seen: SeenTypes = planner.store.read_history(SEEN_TYPES)?.unwrap_or_default();
     let mut coverage = BTreeMap::new();
-    let (mut entries, mut calls) = (spool_without_account(planner).await?, 0);
+    let mut entries = spool_without_account(planner).await?;
 
     let phase = planner.progress.phase("collect", "accounts", Some(accounts.asked.len() as u64));
     for account in accounts.all.iter().filter(|account| !accounts.asked.contains(&account.id)) {
@@ -68,7 +69,6 @@ pub(super) async fn all(
     while let Some(one) = done.try_next().await? {
         summary.inventory.items += one.items;
         entries += one.entries;
-        calls += one.calls;
         for (region, types) in one.seen.by_region {
             seen.by_region.entry(region).or_default().extend(types);
         }
@@ -76,9 +76,10 @@ pub(super) async fn all(
     }
     drop(done);
     phase.done(&format!(
-        "{} resources in {} accounts, {calls} AWS calls",
+        "{} resources in {} accounts, {} AWS calls",
         summary.inventory.items,
-        accounts.asked.len()
+        accounts.asked.len(),
+        aws.calls().calls()
     ));
     if let Err(error) = some_account_is_readable(accounts, &coverage) {
         // The run ends here: the ledger is what tells each account's reason.
@@ -149,14 +150,7 @@ async fn one(
     let collected = collector.collect(account, &interest, &mut sink).await?;
     let seen = sink.finish()?;
     phase.add(1);
-    Ok(CollectedOne {
-        id: account.id.clone(),
-        lines: collected.lines,
-        seen,
-        items: collected.items,
-        entries,
-        calls: collected.calls,
-    })
+    Ok(CollectedOne { id: account.id.clone(), lines: collected.lines, seen, items: collected.items, entries })
 }
 
 /// Lists our entries page by page.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bestand_model::identifiers::AccountId;
 
-use super::{AccountSource, Auth, SecretReference, Settings};
+use super::{AccountSource, Auth, CollectionSource, SecretReference, Settings};
 
 /// Lists every problem with its key path.
 pub(super) fn problems(settings: &Settings) -> Vec<String> {
@@ -14,6 +14,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     source_register(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
+    collection(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));
@@ -25,6 +26,20 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
         }
     }
     problems
+}
+
+fn collection(settings: &Settings, problems: &mut Vec<String>) {
+    let collection = &settings.collection;
+    let name = collection.aggregator.as_deref().map(str::trim);
+    match (collection.source, name) {
+        (CollectionSource::Aggregator, None | Some("")) => {
+            problems
+                .push("collection.aggregator: name the aggregator, or leave collection.source out".into());
+        }
+        (CollectionSource::Account, Some(_)) => problems
+            .push("collection.aggregator: it is used with collection.source = \"aggregator\" only".into()),
+        (CollectionSource::Aggregator, Some(_)) | (CollectionSource::Account, None) => {}
+    }
 }
 
 fn names(settings: &Settings, problems: &mut Vec<String>) {

@@ -1,6 +1,7 @@
 //! The accounts of an organisation, by `ListAccounts`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_organizations::Client;
@@ -8,14 +9,12 @@ use bestand_model::account::{Account, AccountState};
 use bestand_model::identifiers::AccountId;
 
 use super::{AccountDirectory, DirectoryError};
-use crate::config_service::error::explain;
+use crate::action::Action;
+use crate::call::{Line, Pace};
 use crate::credentials::AwsContext;
-use crate::throttle::Limiter;
 
-/// Calls a second to `ListAccounts`: AWS publishes no figure, its own inventory tool keeps to this one.
-const LIST_ACCOUNTS_PER_SECOND: u32 = 1;
 /// Calls that may come at once before the limit holds: four hundred accounts are listed without waiting.
-const LIST_ACCOUNTS_BURST: u32 = 20;
+const BURST: u32 = 20;
 /// The largest page that Organizations gives.
 const PAGE_SIZE: i32 = 20;
 
@@ -23,16 +22,14 @@ const PAGE_SIZE: i32 = 20;
 #[derive(Debug)]
 pub struct OrganizationsDirectory {
     client: Client,
-    limiter: Limiter,
+    line: Line,
 }
 
 impl OrganizationsDirectory {
     /// Makes a directory that asks with the job's own credentials.
-    pub fn new(context: &AwsContext) -> Self {
-        Self {
-            client: Client::new(context.sdk_config()),
-            limiter: Limiter::per_second(LIST_ACCOUNTS_PER_SECOND, LIST_ACCOUNTS_BURST),
-        }
+    pub fn new(context: &AwsContext, per_second: u32) -> Self {
+        let pace = Arc::new(Pace::new(per_second, BURST));
+        Self { client: Client::new(&context.home(None)), line: context.line(pace, None) }
     }
 }
 
@@ -43,11 +40,14 @@ impl AccountDirectory for OrganizationsDirectory {
         let mut seen_tokens = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
-            self.limiter.ready().await;
-            let request = self.client.list_accounts().max_results(PAGE_SIZE).set_next_token(token.take());
-            let page = request.send().await.map_err(|error| {
-                DirectoryError::Unreadable(explain("organizations:ListAccounts", &error).detail)
-            })?;
+            let page = self
+                .line
+                .call(Action::ListAccounts, || {
+                    let request = self.client.list_accounts().max_results(PAGE_SIZE);
+                    request.set_next_token(token.clone()).send()
+                })
+                .await
+                .map_err(|error| DirectoryError::Unreadable(error.detail))?;
             // Empty pages with a token happen: only the missing token ends the listing.
             for listed in page.accounts() {
                 let account = account(listed)?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use aws_sdk_ec2::config::{Builder, IdentityCache, retry::RetryPartition};
 use bestand_model::account::{Account, AccountState};
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::{CoverageLine, Reason};
@@ -13,12 +12,13 @@ use bestand_model::identifiers::{AccountId, Region};
 use futures::StreamExt;
 
 use super::globals::GlobalItems;
-use super::{CollectedAccount, Interest, ItemSink, Shared, SinkError, ledger, region};
-use crate::config_service::Caller;
+use super::region::RegionOutcome;
+use super::{CollectedAccount, Interest, ItemSink, Shared, SinkError, Visit, aggregated, ledger, region};
+use crate::action::Action;
+use crate::config_service::aggregator::Aggregator;
 use crate::config_service::error::CallError;
-use crate::credentials::{RoleSession, SessionCredentials, SessionRequest, action, retries, timeouts};
-use crate::regions::choose;
-use crate::throttle::Limiter;
+use crate::credentials::{RoleSession, SessionRequest};
+use crate::regions::{ChosenRegions, choose};
 
 /// Hands items of several regions to the one sink of the account.
 pub(super) struct SharedSink<'a> {
@@ -40,25 +40,21 @@ pub(super) async fn collect(
     interest: &Interest,
     sink: &mut dyn ItemSink,
 ) -> Result<CollectedAccount, SinkError> {
-    let unread = |reason, detail: String, calls| CollectedAccount {
+    let unread = |reason, detail: String| CollectedAccount {
         lines: vec![CoverageLine::incomplete(account.id.clone(), None, None, reason, detail)],
         items: 0,
-        calls,
     };
     match account.state {
         AccountState::Active => {}
         AccountState::Inactive => {
-            return Ok(unread(
-                Reason::AccountInactive,
-                "the directory says that the account is not active".to_owned(),
-                0,
-            ));
+            let detail = "the directory says that the account is not active";
+            return Ok(unread(Reason::AccountInactive, detail.to_owned()));
         }
         AccountState::Unknown => {
-            return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned(), 0));
+            return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned()));
         }
         AccountState::LeftOut => {
-            return Ok(unread(Reason::NotRequested, "the settings leave the account out".to_owned(), 0));
+            return Ok(unread(Reason::NotRequested, "the settings leave the account out".to_owned()));
         }
         // Nothing is there to be asked, and that is what a person vouches for.
         AccountState::Decommissioned => {
@@ -66,36 +62,17 @@ pub(super) async fn collect(
             return Ok(CollectedAccount { lines: vec![line], ..CollectedAccount::default() });
         }
     }
-    let session = match open_session(shared, &account.id).await {
-        Ok(session) => session,
-        Err(error) => return Ok(unread(error.reason, error.detail, 1)),
-    };
-    let enabled = match enabled_regions(shared, &session).await {
-        Ok(enabled) => enabled,
-        // A service control policy that forbids this very call forbids it for the account as a whole.
-        Err(CallError { reason: Reason::RegionDenied, detail, .. }) => {
-            return Ok(unread(Reason::RoleDenied, detail, session.calls() + 1));
-        }
-        Err(error) => return Ok(unread(error.reason, error.detail, session.calls() + 1)),
-    };
-    let named = interest.scopes.iter().filter_map(|(region, _)| region.as_ref());
-    let chosen = choose(enabled, &shared.settings.regions, named);
-
+    let session = open_session(shared, &account.id).await;
     let sink = SharedSink { sink: Mutex::new(sink), accepted: AtomicU64::new(0) };
-    let reader = region::Reader { shared, account_id: &account.id, session: &session, interest, sink: &sink };
-    let mut reading = futures::stream::iter(chosen.read)
-        .map(|region| reader.read(region))
-        .buffer_unordered(shared.settings.region_concurrency.max(1));
-    let mut regions = BTreeMap::new();
-    let mut globals = GlobalItems::default();
-    let mut calls = 1;
-    while let Some(read) = reading.next().await {
-        let (outcome, held) = read?;
-        globals.merge(held, &outcome);
-        calls += outcome.calls;
-        regions.insert(outcome.region.clone(), outcome);
-    }
-    drop(reading);
+    let entry = Entry { shared, account, interest, sink: &sink };
+    let read = match &shared.aggregator {
+        None => entry.read(session).await?,
+        Some(aggregator) => entry.read_aggregated(aggregator, session).await?,
+    };
+    let Read { regions, globals, left_out } = match read {
+        Ok(read) => read,
+        Err(error) => return Ok(unread(error.reason, error.detail)),
+    };
 
     let collected = globals.counts();
     for item in globals.into_items() {
@@ -104,25 +81,115 @@ pub(super) async fn collect(
     let lines = ledger::lines(&ledger::Account {
         id: &account.id,
         regions: &regions,
-        left_out: &chosen.left_out,
+        left_out: &left_out,
         globals: &collected,
         interest,
         settings: &shared.settings,
     });
     let items = sink.accepted.load(Ordering::Relaxed);
     tracing::debug!(account_id = %account.id, items, lines = lines.len(), "account read");
-    Ok(CollectedAccount { lines, items, calls: calls + session.calls() })
+    Ok(CollectedAccount { lines, items })
+}
+
+/// What reading an account gave.
+struct Read {
+    regions: BTreeMap<Region, RegionOutcome>,
+    globals: GlobalItems,
+    left_out: BTreeMap<Region, (Reason, &'static str)>,
+}
+
+/// An account that is being read.
+struct Entry<'a, 's> {
+    shared: &'a Shared,
+    account: &'a Account,
+    interest: &'a Interest,
+    sink: &'a SharedSink<'s>,
+}
+
+impl Entry<'_, '_> {
+    /// Reads the account through its own role.
+    async fn read(
+        &self,
+        session: Result<Arc<RoleSession>, CallError>,
+    ) -> Result<Result<Read, CallError>, SinkError> {
+        let Self { shared, account, interest, sink } = self;
+        let session = match session {
+            Ok(session) => session,
+            Err(error) => return Ok(Err(error)),
+        };
+        let enabled = match enabled_regions(shared, &session).await {
+            Ok(enabled) => enabled,
+            // A service control policy that forbids this very call forbids it for the account as a whole.
+            Err(error) if error.reason == Reason::RegionDenied => {
+                return Ok(Err(CallError { reason: Reason::RoleDenied, ..error }));
+            }
+            Err(error) => return Ok(Err(error)),
+        };
+        let chosen = self.choose(enabled);
+        let reader = region::Reader { shared, account_id: &account.id, session: &session, interest, sink };
+        let mut reading = futures::stream::iter(chosen.read)
+            .map(|region| reader.read(region))
+            .buffer_unordered(shared.settings.region_concurrency.max(1));
+        let mut regions = BTreeMap::new();
+        let mut globals = GlobalItems::default();
+        while let Some(read) = reading.next().await {
+            let (outcome, held) = read?;
+            globals.merge(held, &outcome);
+            regions.insert(outcome.region.clone(), outcome);
+        }
+        drop(reading);
+        self.remember(&session, &regions);
+        Ok(Ok(Read { regions, globals, left_out: chosen.left_out }))
+    }
+
+    /// Reads the account through the aggregator, and asks its own role, where there is one, how far that is true.
+    async fn read_aggregated(
+        &self,
+        aggregator: &Aggregator,
+        session: Result<Arc<RoleSession>, CallError>,
+    ) -> Result<Result<Read, CallError>, SinkError> {
+        let Self { shared, account, interest, sink } = self;
+        let sources = match aggregator.sources().await {
+            Ok(sources) => sources,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut enabled: BTreeSet<Region> = sources.regions(&account.id).cloned().collect();
+        if let Ok(session) = &session {
+            // What the account has beyond the aggregator's sources is there too, and not seen.
+            enabled.extend(enabled_regions(shared, session).await.unwrap_or_default());
+        }
+        let chosen = self.choose(enabled);
+        let reader = aggregated::Reader {
+            shared,
+            aggregator,
+            account_id: &account.id,
+            session: &session,
+            interest,
+            sink,
+        };
+        let (regions, globals) = reader.read(chosen.read).await?;
+        if let Ok(session) = &session {
+            self.remember(session, &regions);
+        }
+        Ok(Ok(Read { regions, globals, left_out: chosen.left_out }))
+    }
+
+    fn choose(&self, enabled: BTreeSet<Region>) -> ChosenRegions {
+        let named = self.interest.scopes.iter().filter_map(|(region, _)| region.as_ref());
+        choose(enabled, &self.shared.settings.regions, named)
+    }
+
+    fn remember(&self, session: &Arc<RoleSession>, regions: &BTreeMap<Region, RegionOutcome>) {
+        let recorded = regions.values().filter(|outcome| !outcome.recorder.is_absent());
+        let regions = recorded.map(|outcome| outcome.region.clone()).collect();
+        self.shared.remember(&self.account.id, Visit { session: Arc::clone(session), regions });
+    }
 }
 
 async fn open_session(shared: &Shared, account_id: &AccountId) -> Result<Arc<RoleSession>, CallError> {
     let settings = &shared.settings;
     let patience = settings.patience();
-    let config = aws_sdk_sts::config::Builder::from(shared.context.sdk_config())
-        .retry_partition(RetryPartition::custom(format!("{account_id}/sts")).build())
-        .retry_config(retries(patience.max_attempts))
-        .timeout_config(timeouts(patience.attempt_timeout, patience.operation_timeout))
-        .build();
-    let sts = aws_sdk_sts::Client::from_conf(config);
+    let sts = aws_sdk_sts::Client::new(&shared.context.home(Some(patience)));
     let request = SessionRequest {
         account_id: account_id.clone(),
         partition: settings.partition.clone(),
@@ -131,27 +198,19 @@ async fn open_session(shared: &Shared, account_id: &AccountId) -> Result<Arc<Rol
         run_id: settings.run_id.clone(),
         clock: Arc::clone(&settings.clock),
     };
-    RoleSession::open(sts, request).await
+    RoleSession::open(sts, shared.context.sts_line(patience), request).await
 }
 
 /// Asks EC2 which regions the account has enabled: opting in is up to each account.
 async fn enabled_regions(shared: &Shared, session: &Arc<RoleSession>) -> Result<BTreeSet<Region>, CallError> {
-    let patience = shared.settings.patience();
-    let config = Builder::from(shared.context.sdk_config())
-        .credentials_provider(SessionCredentials(Arc::clone(session)))
-        .identity_cache(IdentityCache::no_cache())
-        .retry_partition(RetryPartition::custom("regions").build())
-        .retry_config(retries(patience.max_attempts))
-        .timeout_config(timeouts(patience.attempt_timeout, patience.operation_timeout))
-        .build();
-    let client = aws_sdk_ec2::Client::from_conf(config);
-    let caller = Caller::new(Arc::clone(session), Limiter::per_second(1, 2));
-    let answer = caller.call(action::DESCRIBE_REGIONS, || client.describe_regions().send()).await?;
+    let client = shared.region_client(session, &shared.context.home_region());
+    let answer =
+        client.ec2_line.call(Action::DescribeRegions, || client.ec2.describe_regions().send()).await?;
     let names: Option<BTreeSet<_>> =
         answer.regions().iter().map(|region| region.region_name().map(Region::from)).collect();
     // Every account has regions: an answer without any says nothing, and must not look like an empty account.
     names.filter(|names| !names.is_empty()).ok_or_else(|| {
-        let detail = format!("{}: the answer names no region", action::DESCRIBE_REGIONS);
+        let detail = format!("{}: the answer names no region", Action::DescribeRegions);
         CallError::nonsense(Reason::ServiceError, detail)
     })
 }

@@ -49,13 +49,23 @@ impl GlobalItems {
                 .or_insert_with(|| region.judge(&item.resource_type).is_complete());
             let name = item.arn.as_ref().map_or(item.resource_id.as_str(), |arn| arn.as_str());
             let identity = (item.resource_type.clone(), name.to_owned());
-            let held = Held { item, complete };
-            match self.0.get_mut(&identity) {
-                Some(known) if known.rank() <= held.rank() => {}
-                Some(known) => *known = held,
-                None => {
-                    self.0.insert(identity, held);
-                }
+            self.add(identity, Held { item, complete });
+        }
+    }
+
+    /// Takes a copy that does not say which region recorded it: an aggregator's.
+    pub(super) fn merge_one(&mut self, item: ConfigurationItem) {
+        let name = item.arn.as_ref().map_or(item.resource_id.as_str(), |arn| arn.as_str());
+        let identity = (item.resource_type.clone(), name.to_owned());
+        self.add(identity, Held { item, complete: false });
+    }
+
+    fn add(&mut self, identity: Identity, held: Held) {
+        match self.0.get_mut(&identity) {
+            Some(known) if known.rank() <= held.rank() => {}
+            Some(known) => *known = held,
+            None => {
+                self.0.insert(identity, held);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::coverage::{CoverageLine, CrossCheck, Reason};
 use bestand_model::identifiers::{AccountId, Region, ResourceType};
 
 use super::region::{RegionOutcome, Verdict};
@@ -65,6 +65,11 @@ impl Account<'_> {
         };
         let mut line = self.line(&outcome.region, None, verdict);
         line.daily = outcome.recorder.is_daily(None);
+        (line.began_at, line.ended_at) = (Some(outcome.began_at), Some(outcome.ended_at));
+        line.cross_check = outcome.cross_checks.values().copied().reduce(CrossCheck::and);
+        if let (None, Some(unchecked)) = (&line.detail, &outcome.unchecked) {
+            line.detail = Some(format!("not checked against EC2: {unchecked}"));
+        }
         line
     }
 
@@ -77,10 +82,13 @@ impl Account<'_> {
         let complete = verdict.is_complete();
         let mut line = self.line(&outcome.region, Some(resource_type), verdict);
         line.daily = outcome.recorder.is_daily(Some(resource_type));
+        (line.began_at, line.ended_at) = (Some(outcome.began_at), Some(outcome.ended_at));
+        line.cross_check = outcome.cross_checks.get(resource_type).copied();
         match outcome.types.get(resource_type) {
             Some(of) => {
                 (line.expected, line.expected_after) = (of.before, of.after);
                 line.collected = Some(of.listed.rows);
+                line.path = of.listed.path;
                 if complete {
                     line.detail.clone_from(&of.listed.note);
                 }

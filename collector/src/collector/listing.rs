@@ -1,61 +1,33 @@
-//! Listings of one region: every row once, however often a type is listed.
+//! Listings of one region, by query and by key.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::VecDeque;
 
-use bestand_model::configuration_item::ConfigurationItem;
+use bestand_model::configuration_item::CollectionPath;
 use bestand_model::coverage::Reason;
-use bestand_model::identifiers::{Region, ResourceType};
+use bestand_model::identifiers::ResourceId;
 
 use super::SinkError;
-use super::account::SharedSink;
-use super::globals::HeldItems;
-use crate::config_service::RegionClient;
-use crate::config_service::decode::{self, Place};
+use super::rows::Rows;
+use crate::action::Action;
+use crate::config_service::batch_get::{self, MAX_KEYS};
+use crate::config_service::decode::{self, Place, RowError};
 use crate::config_service::error::CallError;
-use crate::config_service::query::Query;
-use crate::config_service::select::Pages;
-use crate::credentials::action;
+use crate::config_service::query::{Query, TypeQuery};
+use crate::config_service::tokens::Tokens;
+use crate::config_service::{list, select};
+use crate::region_client::RegionClient;
 
-/// What listing one type gave.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Listed {
-    /// Distinct live rows of the last listing.
-    pub(super) rows: u64,
-    /// Why the last listing did not end as it should.
-    pub(super) failure: Option<(Reason, String)>,
-    /// What to know of a listing that did end.
-    pub(super) note: Option<String>,
-}
-
-/// The rows of one region.
+/// Lists what a region has.
 pub(super) struct Listing<'a, 's> {
     client: &'a RegionClient,
     place: Place<'a>,
-    sink: &'a SharedSink<'s>,
-    /// Every live row that was ever seen, by 128 bits of hash, with the pass that saw it last: an item is given
-    /// away once, and counted once per pass. Half a million rows take some 20 MB.
-    seen: HashMap<[u64; 2], u32>,
-    hashers: [RandomState; 2],
-    pass: u32,
-    pub(super) listed: BTreeMap<ResourceType, Listed>,
-    pub(super) held: HeldItems,
+    pub(super) rows: Rows<'a, 's>,
     hopeless: Option<CallError>,
 }
 
 impl<'a, 's> Listing<'a, 's> {
-    pub(super) fn new(client: &'a RegionClient, place: Place<'a>, sink: &'a SharedSink<'s>) -> Self {
-        Self {
-            client,
-            place,
-            sink,
-            seen: HashMap::new(),
-            hashers: [RandomState::new(), RandomState::new()],
-            pass: 0,
-            listed: BTreeMap::new(),
-            held: HeldItems::default(),
-            hopeless: None,
-        }
+    pub(super) fn new(client: &'a RegionClient, place: Place<'a>, rows: Rows<'a, 's>) -> Self {
+        Self { client, place, rows, hopeless: None }
     }
 
     /// Gives the failure that makes further calls vain, if there was one.
@@ -68,7 +40,7 @@ impl<'a, 's> Listing<'a, 's> {
     ///
     /// # Errors
     /// Only when the sink fails; a query that fails marks its types.
-    pub(super) async fn run(&mut self, queries: Vec<Query>) -> Result<(), SinkError> {
+    pub(super) async fn select(&mut self, queries: Vec<Query>) -> Result<(), SinkError> {
         let mut queue = VecDeque::from(queries);
         while let Some(query) = queue.pop_front() {
             if let Some(error) = self.hopeless.clone() {
@@ -81,7 +53,7 @@ impl<'a, 's> Listing<'a, 's> {
             } else if error.refuses_expression() && query.has_attributes() {
                 for of in &query.types {
                     let note = Some(format!("collected without attributes: {}", error.detail));
-                    self.listed.entry(of.resource_type.clone()).or_default().note = note;
+                    self.rows.listed.entry(of.resource_type.clone()).or_default().note = note;
                 }
                 queue.push_front(query.without_attributes());
             } else {
@@ -92,65 +64,99 @@ impl<'a, 's> Listing<'a, 's> {
         Ok(())
     }
 
+    /// Lists types by id and key: what Select does not serve, or does not serve whole.
+    ///
+    /// # Errors
+    /// Only when the sink fails; a listing that fails marks its type.
+    pub(super) async fn by_key(&mut self, types: Vec<TypeQuery>) -> Result<(), SinkError> {
+        // A role that may query but not list is no reason to give the region up.
+        let mut denied = None;
+        for of in types {
+            self.rows.begin([&of.resource_type], CollectionPath::BatchGet);
+            let failure = match self.hopeless.clone().or_else(|| denied.clone()) {
+                Some(error) => Some(error),
+                None => self.keys(&of).await?.err(),
+            };
+            if let Some(error) = failure {
+                self.rows.fail(&of.resource_type, error.reason, error.detail.clone());
+                let remember =
+                    if error.reason == Reason::RoleDenied { &mut denied } else { &mut self.hopeless };
+                *remember = Some(error).filter(CallError::is_hopeless);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gets some resources of a type by id, and gives them away if they are live.
+    pub(super) async fn get(
+        &mut self,
+        of: &TypeQuery,
+        ids: &[ResourceId],
+    ) -> Result<Result<(), CallError>, SinkError> {
+        let mut unreadable = None;
+        for some in ids.chunks(MAX_KEYS) {
+            let rows = match batch_get::get(self.client, &of.resource_type, some).await {
+                Ok(rows) => rows,
+                Err(error) => return Ok(Err(error)),
+            };
+            for row in rows {
+                match decode::base_row(row, self.place, of) {
+                    Ok(Some(item)) => self.rows.take(item)?,
+                    Ok(None) => {}
+                    Err(error) => unreadable = unreadable.or(Some(error)),
+                }
+            }
+        }
+        Ok(whole(Action::BatchGet, unreadable))
+    }
+
     fn mark(&mut self, query: &Query, error: &CallError) {
         for of in &query.types {
-            let failure = Some((error.reason, error.detail.clone()));
-            self.listed.entry(of.resource_type.clone()).or_default().failure = failure;
+            self.rows.fail(&of.resource_type, error.reason, error.detail.clone());
         }
     }
 
     /// Reads a query to its end, page by page.
     async fn pages(&mut self, query: &Query) -> Result<Result<(), CallError>, SinkError> {
-        self.pass += 1;
-        for of in &query.types {
-            let listed = self.listed.entry(of.resource_type.clone()).or_default();
-            (listed.rows, listed.failure) = (0, None);
-        }
-        let mut pages = Pages::new(self.client, query);
+        self.rows.begin(query.types.iter().map(|of| &of.resource_type), CollectionPath::Select);
+        let mut tokens = Tokens::default();
         let mut unreadable = None;
-        loop {
-            match pages.next().await {
+        while !tokens.ended() {
+            let texts = match select::page(self.client, query, &mut tokens).await {
+                Ok(texts) => texts,
                 Err(error) => return Ok(Err(error)),
-                Ok(None) => break,
-                Ok(Some(rows)) => {
-                    for text in rows {
-                        match decode::row(&text, self.place, query) {
-                            Ok(Some(item)) => self.take(item)?,
-                            Ok(None) => {}
-                            // The rest of the listing is still worth having.
-                            Err(error) => unreadable = unreadable.or(Some(error)),
-                        }
-                    }
+            };
+            for text in texts {
+                match decode::row(&text, self.place, query, CollectionPath::Select) {
+                    Ok(Some(item)) => self.rows.take(item)?,
+                    Ok(None) => {}
+                    // The rest of the listing is still worth having.
+                    Err(error) => unreadable = unreadable.or(Some(error)),
                 }
             }
         }
-        Ok(match unreadable {
-            None => Ok(()),
-            Some(error) => {
-                let detail = format!("{}: {error}", action::SELECT);
-                Err(CallError::nonsense(Reason::ServiceError, detail))
-            }
-        })
+        Ok(whole(Action::Select, unreadable))
     }
 
-    fn take(&mut self, item: ConfigurationItem) -> Result<(), SinkError> {
-        let identity = (&item.resource_type, &item.resource_id, &item.arn);
-        let key = [self.hashers[0].hash_one(identity), self.hashers[1].hash_one(identity)];
-        let last_pass = self.seen.insert(key, self.pass);
-        if last_pass == Some(self.pass) {
-            return Ok(());
+    async fn keys(&mut self, of: &TypeQuery) -> Result<Result<(), CallError>, SinkError> {
+        let mut tokens = Tokens::default();
+        while !tokens.ended() {
+            let ids = match list::page(self.client, &of.resource_type, &mut tokens).await {
+                Ok(ids) => ids,
+                Err(error) => return Ok(Err(error)),
+            };
+            if let Err(error) = self.get(of, &ids).await? {
+                return Ok(Err(error));
+            }
         }
-        if let Some(listed) = self.listed.get_mut(&item.resource_type) {
-            listed.rows += 1;
-        }
-        if last_pass.is_some() {
-            return Ok(());
-        }
-        if item.region.as_str() == Region::GLOBAL {
-            self.held.add(item);
-            Ok(())
-        } else {
-            self.sink.accept(item)
-        }
+        Ok(Ok(()))
+    }
+}
+
+/// A listing in which a row could not be read is not whole.
+fn whole(action: Action, unreadable: Option<RowError>) -> Result<(), CallError> {
+    match unreadable {
+        None => Ok(()),
+        Some(error) => Err(CallError::nonsense(Reason::ServiceError, format!("{action}: {error}"))),
     }
 }

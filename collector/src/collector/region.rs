@@ -1,25 +1,21 @@
-//! One region of one account: recorder, counts, rows, counts again.
+//! What reading one region of one account gave, and what that says of each type.
+
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bestand_model::coverage::Reason;
+use bestand_model::coverage::{CrossCheck, Reason};
 use bestand_model::identifiers::{AccountId, Region, ResourceType};
+use jiff::Timestamp;
 
 use super::account::SharedSink;
-use super::globals::HeldItems;
-use super::listing::{Listed, Listing};
-use super::{Interest, Shared, SinkError};
-use crate::config_service::RegionClient;
+use super::rows::{Listed, Rows};
+use super::{Interest, Shared};
 use crate::config_service::counts::{self, Counts};
-use crate::config_service::decode::Place;
-use crate::config_service::error::CallError;
-use crate::config_service::query::{is_askable, pack};
-use crate::config_service::recorder::{self, Recorder};
+use crate::config_service::query::is_askable;
+use crate::config_service::recorder::Recorder;
 use crate::credentials::RoleSession;
-
-/// How often a type whose rows do not agree with its counts is listed again (SEMANTICS 2.3).
-const LIST_AGAIN: u32 = 2;
 
 /// Reads regions of one account.
 pub(super) struct Reader<'a, 's> {
@@ -39,7 +35,13 @@ pub(super) struct RegionOutcome {
     pub(super) uncounted: Option<(Reason, String)>,
     /// Types with a count or a listing.
     pub(super) types: BTreeMap<ResourceType, TypeOutcome>,
-    pub(super) calls: u64,
+    /// What EC2 says is there; of types that it has no word for, nothing.
+    pub(super) cross_checks: BTreeMap<ResourceType, CrossCheck>,
+    /// Why EC2 could not be asked, if so: then it vouches for nothing and vetoes nothing.
+    pub(super) unchecked: Option<String>,
+    /// When the look at the region began, and when it ended.
+    pub(super) began_at: Timestamp,
+    pub(super) ended_at: Timestamp,
 }
 
 /// What reading one type of a region gave.
@@ -48,6 +50,8 @@ pub(super) struct TypeOutcome {
     pub(super) before: Option<u64>,
     pub(super) after: Option<u64>,
     pub(super) listed: Listed,
+    /// What EC2 has and AWS Config does not, the first of it by name.
+    pub(super) unrecorded: Option<String>,
 }
 
 /// What a region says of a type.
@@ -64,8 +68,17 @@ impl Verdict {
 }
 
 impl RegionOutcome {
-    fn new(region: Region, recorder: Recorder) -> Self {
-        Self { region, recorder, uncounted: None, types: BTreeMap::new(), calls: 0 }
+    pub(super) fn new(region: Region, recorder: Recorder, began_at: Timestamp) -> Self {
+        Self {
+            region,
+            recorder,
+            uncounted: None,
+            types: BTreeMap::new(),
+            cross_checks: BTreeMap::new(),
+            unchecked: None,
+            began_at,
+            ended_at: began_at,
+        }
     }
 
     /// Gives why nothing of the region is complete, if so.
@@ -88,14 +101,24 @@ impl RegionOutcome {
             );
         }
         let outcome = self.types.get(resource_type);
+        if let (Some(gap), Some(None)) = (&self.uncounted, outcome.map(|outcome| outcome.before)) {
+            // It was listed for the sake of sightings: how that ended is not what it is incomplete for.
+            return incomplete(gap);
+        }
         if let Some(failure) = outcome.and_then(|outcome| outcome.listed.failure.as_ref()) {
             return incomplete(failure);
         }
         if outcome.is_some_and(TypeOutcome::agrees) {
-            return Verdict::Complete;
+            return match outcome.and_then(|outcome| outcome.unrecorded.clone()) {
+                None => Verdict::Complete,
+                Some(detail) => Verdict::Incomplete(Reason::Unrecorded, detail),
+            };
         }
         if let Some(gap) = &self.uncounted {
             return incomplete(gap);
+        }
+        if let Some(detail) = outcome.and_then(|outcome| outcome.unrecorded.clone()) {
+            return Verdict::Incomplete(Reason::Unrecorded, detail);
         }
         match outcome {
             Some(outcome) => {
@@ -118,122 +141,23 @@ impl RegionOutcome {
 impl TypeOutcome {
     /// Tells whether the listing agrees with two counts, one before and one after it: a single count proves
     /// nothing.
-    fn agrees(&self) -> bool {
+    pub(super) fn agrees(&self) -> bool {
         let (Some(before), Some(after)) = (self.before, self.after) else { return false };
         counts::agree(before, self.listed.rows, after)
     }
-}
 
-impl Reader<'_, '_> {
-    /// Reads a region.
-    ///
-    /// # Errors
-    /// Only when the sink fails.
-    pub(super) async fn read(&self, region: Region) -> Result<(RegionOutcome, HeldItems), SinkError> {
-        let settings = &self.shared.settings;
-        let client = RegionClient::new(
-            &self.shared.context,
-            self.session,
-            self.account_id,
-            &region,
-            settings.patience(),
-        );
-        let (mut outcome, held) = self.read_with(&client, region).await?;
-        outcome.calls = client.calls();
-        let gap = outcome.gap().map(|(reason, _)| reason.code());
-        tracing::debug!(account_id = %self.account_id, region = %outcome.region, calls = outcome.calls, gap, "region read");
-        Ok((outcome, held))
-    }
-
-    async fn read_with(
-        &self,
-        client: &RegionClient,
-        region: Region,
-    ) -> Result<(RegionOutcome, HeldItems), SinkError> {
-        let recorder = match recorder::read(client, (self.shared.settings.clock)()).await {
-            Ok(recorder) => recorder,
-            Err(error) if error.is_hopeless() => {
-                return Ok((RegionOutcome::new(region, Recorder::unread(error)), HeldItems::default()));
-            }
-            Err(error) => Recorder::unread(error),
-        };
-        let mut outcome = RegionOutcome::new(region.clone(), recorder);
-        if outcome.recorder.is_absent() {
-            return Ok((outcome, HeldItems::default()));
-        }
-        let mut before = match counts::read(client).await {
-            Ok(counts) => counts,
-            Err(error) => {
-                let hopeless = error.is_hopeless();
-                outcome.uncounted = Some((error.reason, error.detail));
-                if hopeless {
-                    return Ok((outcome, HeldItems::default()));
-                }
-                Counts::new()
-            }
-        };
-        let place =
-            Place { account_id: self.account_id, region: &region, is_global: self.shared.settings.is_global };
-        let mut listing: Listing<'_, '_> = Listing::new(client, place, self.sink);
-        let mut wanted = self.wanted(&outcome, &before);
-        let mut rounds_left = LIST_AGAIN;
-        loop {
-            let numbers = wanted.iter().map(|of| (of, before.get(of).copied().unwrap_or(0)));
-            listing.run(pack(numbers, &self.shared.attributes)).await?;
-            outcome.take_listings(&mut listing, &wanted, &before);
-            // Whatever was not yet proven stays open, also what nobody got to ask for.
-            if let Some(error) = listing.hopeless() {
-                outcome.uncounted.get_or_insert((error.reason, error.detail.clone()));
-            }
-            // Where nothing can become complete any more, counting again proves nothing.
-            if outcome.gap().is_some() {
-                break;
-            }
-            match counts::read(client).await {
-                Ok(after) => outcome.take_counts_after(&after, |of| (self.shared.settings.never_asked)(of)),
-                Err(CallError { reason, detail, .. }) => {
-                    outcome.uncounted = Some((reason, detail));
-                    break;
-                }
-            }
-            wanted = outcome.disagreeing();
-            if wanted.is_empty() || rounds_left == 0 {
-                break;
-            }
-            rounds_left -= 1;
-            before = outcome.counts_after();
-        }
-        Ok((outcome, listing.held))
-    }
-
-    /// Gives the types to ask for: those with a count, and those that somebody named. A count of zero is no proof
-    /// of emptiness without a listing; and where AWS Config counts nothing, as with a stopped recorder, a sighting
-    /// still shows that something is there.
-    fn wanted(&self, outcome: &RegionOutcome, counts: &Counts) -> BTreeSet<ResourceType> {
-        let mut wanted: BTreeSet<_> = counts.keys().cloned().collect();
-        let here = |region: &Option<Region>| region.as_ref().is_none_or(|region| *region == outcome.region);
-        for (region, resource_type) in &self.interest.scopes {
-            if (here(region) || (self.shared.settings.is_global)(resource_type))
-                && outcome.recorder.records(resource_type)
-            {
-                wanted.insert(resource_type.clone());
-            }
-        }
-        wanted.retain(|of| is_askable(of) && !(self.shared.settings.never_asked)(of));
-        wanted
+    /// Tells whether fewer rows came than AWS Config counts, before and after.
+    fn falls_short(&self) -> bool {
+        self.before.is_some_and(|before| self.listed.rows < before)
+            && self.after.is_some_and(|after| self.listed.rows < after)
     }
 }
 
 impl RegionOutcome {
-    fn take_listings(
-        &mut self,
-        listing: &mut Listing<'_, '_>,
-        wanted: &BTreeSet<ResourceType>,
-        before: &Counts,
-    ) {
+    fn take_listings(&mut self, rows: &Rows<'_, '_>, wanted: &BTreeSet<ResourceType>, before: &Counts) {
         for resource_type in wanted {
             let outcome = self.types.entry(resource_type.clone()).or_default();
-            if let Some(listed) = listing.listed.get(resource_type) {
+            if let Some(listed) = rows.listed.get(resource_type) {
                 outcome.listed = listed.clone();
             }
             // A count from before this listing says nothing of what came after it.
@@ -252,15 +176,6 @@ impl RegionOutcome {
         for (resource_type, outcome) in &mut self.types {
             outcome.after = Some(after.get(resource_type).copied().unwrap_or(0));
         }
-    }
-
-    /// Gives the types that are worth listing again.
-    fn disagreeing(&self) -> BTreeSet<ResourceType> {
-        let disagrees = |outcome: &TypeOutcome| outcome.listed.failure.is_none() && !outcome.agrees();
-        let of_type = |(resource_type, outcome): (&ResourceType, &TypeOutcome)| {
-            (disagrees(outcome) && self.recorder.records(resource_type)).then(|| resource_type.clone())
-        };
-        self.types.iter().filter_map(of_type).collect()
     }
 
     fn counts_after(&self) -> Counts {

@@ -84,6 +84,11 @@ impl AttributeList {
         Self { by_type, none: Arc::from([]) }
     }
 
+    /// Gives the types that somebody listed.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &ResourceType> {
+        self.by_type.keys()
+    }
+
     /// Gives the attributes of a type; none for types that nobody listed.
     pub(crate) fn of(&self, resource_type: &ResourceType) -> Arc<[AttributePath]> {
         Arc::clone(self.by_type.get(resource_type).unwrap_or(&self.none))

@@ -1,14 +1,15 @@
 //! How many resources AWS Config counts, and whether a listing agrees with that.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_config::types::ResourceCount;
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::ResourceType;
 
-use super::RegionClient;
 use super::error::CallError;
-use crate::credentials::action;
+use super::tokens::Tokens;
+use crate::action::Action;
+use crate::region_client::RegionClient;
 
 /// The largest page of counts.
 const PAGE_SIZE: i32 = 100;
@@ -24,19 +25,14 @@ pub(crate) type Counts = BTreeMap<ResourceType, u64>;
 /// Also when the counts do not add up to the total that AWS Config tells, or when one of them makes no sense.
 pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
     let mut counts = Counts::new();
-    let mut seen_tokens = HashSet::new();
     let mut totals = BTreeSet::new();
-    let mut token: Option<String> = None;
-    loop {
+    let mut tokens = Tokens::default();
+    while !tokens.ended() {
         let page = region
-            .caller
-            .call(action::GET_COUNTS, || {
-                region
-                    .client
-                    .get_discovered_resource_counts()
-                    .limit(PAGE_SIZE)
-                    .set_next_token(token.clone())
-                    .send()
+            .config_line
+            .call(Action::GetCounts, || {
+                let request = region.config.get_discovered_resource_counts();
+                request.limit(PAGE_SIZE).set_next_token(tokens.next()).send()
             })
             .await?;
         // The SDK gives zero for a total that is not in the answer, and a total of zero asks for nothing.
@@ -45,23 +41,16 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
             let (resource_type, number) = entry(count)?;
             counts.insert(resource_type, number);
         }
-        let Some(next) = page.next_token.filter(|next| !next.is_empty()) else {
-            add_up(&counts, &totals)?;
-            return Ok(counts);
-        };
-        if !seen_tokens.insert(next.clone()) {
-            let detail = format!("{}: a page token came twice", action::GET_COUNTS);
-            return Err(CallError::nonsense(Reason::Truncated, detail));
-        }
-        token = Some(next);
+        tokens.take(Action::GetCounts, page.next_token)?;
     }
+    add_up(&counts, &totals)?;
+    Ok(counts)
 }
 
 /// Reads an entry. The SDK does not tell a missing number from zero: such a type is kept and asked for, and the
 /// total tells that something is missing.
 fn entry(count: &ResourceCount) -> Result<(ResourceType, u64), CallError> {
-    let nonsense =
-        |what| CallError::nonsense(Reason::ServiceError, format!("{}: {what}", action::GET_COUNTS));
+    let nonsense = |what| CallError::nonsense(Reason::ServiceError, format!("{}: {what}", Action::GetCounts));
     let resource_type = count
         .resource_type()
         .map(|of| ResourceType::from(of.as_str()))
@@ -79,7 +68,7 @@ fn add_up(counts: &Counts, totals: &BTreeSet<u64>) -> Result<(), CallError> {
     if (*low..=*high).contains(&sum) {
         return Ok(());
     }
-    let detail = format!("{}: the counts add up to {sum}, the total is {high}", action::GET_COUNTS);
+    let detail = format!("{}: the counts add up to {sum}, the total is {high}", Action::GetCounts);
     Err(CallError::nonsense(Reason::Truncated, detail))
 }
 

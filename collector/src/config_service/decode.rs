@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_config::types::BaseConfigurationItem;
+use aws_smithy_types::DateTime;
 use bestand_model::arn::Arn;
 use bestand_model::configuration_item::{CollectionPath, ConfigurationItem, Tags};
 use bestand_model::identifiers::{AccountId, Region, ResourceId, ResourceType};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::query::Query;
+use super::attributes::AttributePath;
+use super::query::{Query, TypeQuery};
 
 /// Statuses of what is not live, or not known to be.
 const NOT_LIVE: [&str; 3] = ["ResourceNotRecorded", "ResourceDeleted", "ResourceDeletedNotRecorded"];
@@ -36,17 +39,20 @@ pub(crate) enum RowError {
     OtherAccount,
 }
 
-#[derive(Deserialize)]
+/// What AWS Config says of a resource, by whichever path.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+pub(crate) struct Row {
     resource_id: Option<String>,
     resource_name: Option<String>,
     resource_type: Option<String>,
     arn: Option<String>,
     aws_region: Option<String>,
     account_id: Option<String>,
-    resource_creation_time: Option<String>,
-    configuration_item_capture_time: Option<String>,
+    #[serde(default)]
+    resource_creation_time: Value,
+    #[serde(default)]
+    configuration_item_capture_time: Value,
     configuration_item_status: Option<String>,
     #[serde(default)]
     tags: Value,
@@ -56,15 +62,56 @@ struct Row {
     supplementary_configuration: Value,
 }
 
-/// Reads a row of `SelectResourceConfig`; `None` where it speaks of something that is not live.
+/// How a row is to be read.
+#[derive(Clone, Copy, Debug)]
+struct Reading<'a> {
+    attributes: &'a [AttributePath],
+    path: CollectionPath,
+}
+
+/// Reads a row of `SelectResourceConfig` or of its aggregate variant; `None` where it speaks of something that is
+/// not live.
 pub(crate) fn row(
     text: &str,
     place: Place<'_>,
     query: &Query,
+    path: CollectionPath,
 ) -> Result<Option<ConfigurationItem>, RowError> {
     let row: Row = serde_json::from_str(text).map_err(|error| RowError::NotJson(error.column()))?;
+    let resource_type = row.resource_type.as_deref().filter(|name| !name.is_empty());
+    let asked = query.of(resource_type.ok_or(RowError::Missing("resourceType"))?);
+    let attributes = &asked.ok_or(RowError::TypeNotAsked)?.attributes;
+    item(row, place, Reading { attributes, path })
+}
+
+/// Reads a row of `BatchGetResourceConfig`: without tags, and with JSON within JSON; `None` where it speaks of
+/// something that is not live.
+pub(crate) fn base_row(
+    mut row: Row,
+    place: Place<'_>,
+    of: &TypeQuery,
+) -> Result<Option<ConfigurationItem>, RowError> {
+    if row.resource_type.as_deref() != Some(of.resource_type.as_str()) {
+        return Err(RowError::TypeNotAsked);
+    }
+    row.configuration = unpacked(row.configuration);
+    if let Value::Object(parts) = row.supplementary_configuration {
+        let parts = parts.into_iter().map(|(name, part)| (name, unpacked(part)));
+        row.supplementary_configuration = Value::Object(parts.collect());
+    }
+    item(row, place, Reading { attributes: &of.attributes, path: CollectionPath::BatchGet })
+}
+
+/// Reads JSON that came as a text; what is no JSON is nothing.
+fn unpacked(value: Value) -> Value {
+    match value {
+        Value::String(text) => serde_json::from_str(&text).unwrap_or_default(),
+        other => other,
+    }
+}
+
+fn item(row: Row, place: Place<'_>, reading: Reading<'_>) -> Result<Option<ConfigurationItem>, RowError> {
     let resource_type = present(row.resource_type).ok_or(RowError::Missing("resourceType"))?;
-    let asked = query.of(&resource_type).ok_or(RowError::TypeNotAsked)?;
     let resource_id = present(row.resource_id).ok_or(RowError::Missing("resourceId"))?;
     if row.account_id.is_some_and(|id| id != place.account_id.as_str()) {
         return Err(RowError::OtherAccount);
@@ -75,13 +122,23 @@ pub(crate) fn row(
     }
     let resource_type = ResourceType::new(resource_type);
     let global = row.aws_region.as_deref() == Some(Region::GLOBAL) || (place.is_global)(&resource_type);
+    let aggregated = reading.path == CollectionPath::Aggregator;
     let region = match row.aws_region {
         _ if global => Region::global(),
         Some(region) if !region.is_empty() => Region::new(region),
+        // An aggregator has rows of every region: one that names none is nowhere.
+        _ if aggregated => return Err(RowError::Missing("awsRegion")),
         _ => place.region.clone(),
     };
-    let recorded_in = (region != *place.region).then(|| place.region.clone());
-    let attributes = asked.attributes.iter().map(|path| {
+    let recorded_in = (!aggregated && region != *place.region).then(|| place.region.clone());
+    let by_key = reading.path == CollectionPath::BatchGet;
+    // By key the configuration as a whole is given or not: where it is not, nothing was said of what is in it. A
+    // query answers for each attribute that it asked for.
+    let reported = reading.attributes.iter().filter(|path| {
+        let root = if path.supplementary { &row.supplementary_configuration } else { &row.configuration };
+        !by_key || root.is_object()
+    });
+    let attributes = reported.map(|path| {
         let root = if path.supplementary { &row.supplementary_configuration } else { &row.configuration };
         (path.text.clone(), at(root, &path.parts).unwrap_or_default())
     });
@@ -92,23 +149,57 @@ pub(crate) fn row(
         // An ARN that is none is left out: identification then goes by account, region, type and id.
         arn: present(row.arn).and_then(|arn| Arn::try_from(arn).ok()),
         resource_name: present(row.resource_name),
-        created_at: instant(row.resource_creation_time),
-        tags: Tags::Collected(tags(row.tags)),
+        created_at: instant(&row.resource_creation_time),
+        // This path reports no tags, which is not the same as none.
+        tags: if by_key { Tags::NotCollected } else { Tags::Collected(tags(row.tags)) },
         attributes: attributes.collect(),
-        captured_at: instant(row.configuration_item_capture_time),
+        captured_at: instant(&row.configuration_item_capture_time),
         status,
-        path: CollectionPath::Select,
+        path: reading.path,
         recorded_in,
         resource_type,
     }))
+}
+
+impl From<BaseConfigurationItem> for Row {
+    fn from(item: BaseConfigurationItem) -> Self {
+        let time = |time: Option<DateTime>| time.map_or(Value::Null, |time| time.as_secs_f64().into());
+        let supplementary = item.supplementary_configuration.unwrap_or_default().into_iter();
+        Self {
+            resource_id: item.resource_id,
+            resource_name: item.resource_name,
+            resource_type: item.resource_type.map(|of| of.as_str().to_owned()),
+            arn: item.arn,
+            aws_region: item.aws_region,
+            account_id: item.account_id,
+            resource_creation_time: time(item.resource_creation_time),
+            configuration_item_capture_time: time(item.configuration_item_capture_time),
+            configuration_item_status: item
+                .configuration_item_status
+                .map(|status| status.as_str().to_owned()),
+            tags: Value::Null,
+            configuration: item.configuration.map_or(Value::Null, Value::String),
+            supplementary_configuration: supplementary
+                .map(|(name, part)| (name, Value::String(part)))
+                .collect(),
+        }
+    }
 }
 
 fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn instant(text: Option<String>) -> Option<Timestamp> {
-    text.and_then(|text| text.parse().ok())
+/// Reads a time: a text in rows of a query, seconds since 1970 elsewhere.
+fn instant(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(seconds) => {
+            let since = SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?;
+            Timestamp::from_duration(since).ok()
+        }
+        _ => None,
+    }
 }
 
 /// Gives what lies at a path. An array on the way gives the array of what its elements have there; a value that

@@ -54,6 +54,18 @@ impl CallError {
             )
     }
 
+    /// Tells whether the same call may fare better a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self.answer {
+            Answer::Nothing | Answer::Failure => true,
+            Answer::Final => matches!(self.reason, Reason::Throttled) || self.is_timeout_of_the_service(),
+        }
+    }
+
+    fn is_timeout_of_the_service(&self) -> bool {
+        matches!(self.code.as_deref(), Some("RequestTimeout" | "RequestTimeoutException"))
+    }
+
     /// Tells whether a query that asks less may get through.
     pub(crate) fn is_worth_asking_less(&self) -> bool {
         self.answer == Answer::Final && !self.is_hopeless()
@@ -97,9 +109,7 @@ where
             let status = context.raw().status().as_u16();
             (Reason::ServiceError, None, Answer::Final, format!("HTTP {status}: the answer makes no sense"))
         }
-        other => {
-            (Reason::ServiceError, None, Answer::Nothing, format!("could not be built: {}", chain(other)))
-        }
+        other => (Reason::ServiceError, None, Answer::Final, format!("could not be built: {}", chain(other))),
     };
     let code = code.filter(|code| !code.is_empty());
     CallError { reason, code, answer, detail: cut(&format!("{action}: {text}")) }

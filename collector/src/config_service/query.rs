@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bestand_model::identifiers::ResourceType;
+use bestand_model::identifiers::{AccountId, ResourceType};
 
 use super::attributes::{AttributeList, AttributePath};
 
 /// The longest expression that AWS Config takes.
-pub(crate) const MAX_CHARACTERS: usize = 4096;
+const EXPRESSION_CHARACTERS: usize = 4096;
+/// What an aggregator's query has besides: ` AND accountId = '111122223333'`.
+const ACCOUNT_CHARACTERS: usize = 31;
+/// The longest expression that is made, so that it has room for an account.
+pub(crate) const MAX_CHARACTERS: usize = EXPRESSION_CHARACTERS - ACCOUNT_CHARACTERS;
 /// A type with more resources than this is asked for by itself: it fills pages anyway, and where its listing
 /// fails it takes no other type with it.
 const LARGE: u64 = 1000;
@@ -87,6 +91,11 @@ impl Query {
         let bare =
             |of: &TypeQuery| TypeQuery { resource_type: of.resource_type.clone(), attributes: Arc::from([]) };
         Self::new(self.types.iter().map(bare).collect())
+    }
+
+    /// Gives the expression for one account of many.
+    pub(crate) fn of_account(&self, account_id: &AccountId) -> String {
+        format!("{} AND accountId = '{account_id}'", self.expression)
     }
 
     /// Tells whether attributes are asked for.

@@ -10,9 +10,9 @@ use bestand_model::coverage::Reason;
 use bestand_model::identifiers::ResourceType;
 use jiff::{SignedDuration, Timestamp};
 
-use super::RegionClient;
 use super::error::{CallError, cut};
-use crate::credentials::action;
+use crate::action::Action;
+use crate::region_client::RegionClient;
 
 /// How long a recorder that was made or started takes its inventory, at most.
 const WARMING: SignedDuration = SignedDuration::from_hours(24);
@@ -84,8 +84,8 @@ impl Recorder {
 /// Reads the recorder and its status.
 pub(crate) async fn read(region: &RegionClient, now: Timestamp) -> Result<Recorder, CallError> {
     let answer = region
-        .caller
-        .call(action::DESCRIBE_RECORDERS, || region.client.describe_configuration_recorders().send())
+        .config_line
+        .call(Action::DescribeRecorders, || region.config.describe_configuration_recorders().send())
         .await?;
     // Services bring recorders of their own, which record for themselves: the customer's counts.
     let customers =
@@ -94,9 +94,9 @@ pub(crate) async fn read(region: &RegionClient, now: Timestamp) -> Result<Record
         return Ok(Recorder::absent());
     };
     let answer = region
-        .caller
-        .call(action::DESCRIBE_RECORDER_STATUS, || {
-            region.client.describe_configuration_recorder_status().send()
+        .config_line
+        .call(Action::DescribeRecorderStatus, || {
+            region.config.describe_configuration_recorder_status().send()
         })
         .await?;
     let mut statuses = answer.configuration_recorders_status().iter();

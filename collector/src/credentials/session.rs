@@ -4,7 +4,6 @@
 //! identities: with more accounts it would assume roles over and over.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -16,8 +15,9 @@ use bestand_model::identifiers::{AccountId, RunId};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::session_policy;
-use crate::config_service::error::{CallError, explain};
+use crate::action::{Action, session_policy};
+use crate::call::Line;
+use crate::config_service::error::CallError;
 
 /// The longest that a chained role session may last; asking for more fails.
 const SESSION_SECS: i32 = 3600;
@@ -46,11 +46,11 @@ impl SessionRequest {
 /// A role session that stays valid as long as somebody calls [`RoleSession::keep_fresh`] before each use.
 pub(crate) struct RoleSession {
     sts: Client,
+    line: Line,
     request: SessionRequest,
     current: RwLock<Arc<Issued>>,
     /// Held while renewing, so that many regions cause one `AssumeRole`.
     renewing: Mutex<()>,
-    calls: AtomicU64,
 }
 
 /// Credentials as STS gave them.
@@ -65,15 +65,14 @@ impl RoleSession {
     ///
     /// # Errors
     /// [`Reason::RoleDenied`] and the role's ARN where STS refuses; else why STS could not be asked.
-    pub(crate) async fn open(sts: Client, request: SessionRequest) -> Result<Arc<Self>, CallError> {
-        let issued = assume(&sts, &request).await?;
-        Ok(Arc::new(Self {
-            sts,
-            request,
-            current: RwLock::new(Arc::new(issued)),
-            renewing: Mutex::new(()),
-            calls: AtomicU64::new(1),
-        }))
+    pub(crate) async fn open(
+        sts: Client,
+        line: Line,
+        request: SessionRequest,
+    ) -> Result<Arc<Self>, CallError> {
+        let issued = assume(&sts, &line, &request).await?;
+        let current = RwLock::new(Arc::new(issued));
+        Ok(Arc::new(Self { sts, line, request, current, renewing: Mutex::new(()) }))
     }
 
     /// Renews the session if it ends soon.
@@ -113,38 +112,34 @@ impl RoleSession {
         self.current().credentials.access_key_id().to_owned()
     }
 
-    /// Gives how often STS was called.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
     fn current(&self) -> Arc<Issued> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn assume_again(&self) -> Result<(), CallError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let issued = Arc::new(assume(&self.sts, &self.request).await?);
+        let issued = Arc::new(assume(&self.sts, &self.line, &self.request).await?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = issued;
         Ok(())
     }
 }
 
-async fn assume(sts: &Client, request: &SessionRequest) -> Result<Issued, CallError> {
+async fn assume(sts: &Client, line: &Line, request: &SessionRequest) -> Result<Issued, CallError> {
     let role_arn = request.role_arn();
     let now = SystemTime::from((request.clock)());
-    let answer = sts
-        .assume_role()
-        .role_arn(&role_arn)
-        .role_session_name(session_name(&request.run_id))
-        .set_external_id(request.external_id.clone())
-        .policy(session_policy())
-        .duration_seconds(SESSION_SECS)
-        .send()
-        .await
-        .map_err(|error| explain(&format!("sts:AssumeRole {role_arn}"), &error))?;
+    let name = format!("{} {role_arn}", Action::AssumeRole);
+    let answer = line
+        .call_as(Action::AssumeRole, &name, || {
+            sts.assume_role()
+                .role_arn(&role_arn)
+                .role_session_name(session_name(&request.run_id))
+                .set_external_id(request.external_id.clone())
+                .policy(session_policy())
+                .duration_seconds(SESSION_SECS)
+                .send()
+        })
+        .await?;
     let Some(issued) = answer.credentials() else {
-        let detail = format!("sts:AssumeRole {role_arn}: the answer holds no credentials");
+        let detail = format!("{name}: the answer holds no credentials");
         return Err(CallError::nonsense(Reason::ServiceError, detail));
     };
     let ends_at = SystemTime::try_from(*issued.expiration()).ok();

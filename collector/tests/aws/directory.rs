@@ -9,7 +9,7 @@ use super::fake::*;
 async fn accounts(pages: Vec<Value>) -> Result<Vec<Account>, DirectoryError> {
     let fake = Fake::start().await;
     fake.on("ListAccounts", "", pages.into_iter().map(Reply::Json));
-    OrganizationsDirectory::new(&fake.context()).accounts().await
+    OrganizationsDirectory::new(&fake.context(), 200).accounts().await
 }
 
 #[tokio::test]
@@ -57,6 +57,6 @@ async fn half_a_directory_is_an_error() {
 
     let fake = Fake::start().await;
     fake.on("ListAccounts", "", [error(400, "AccessDeniedException", "not a management account")]);
-    let denied = OrganizationsDirectory::new(&fake.context()).accounts().await.unwrap_err();
+    let denied = OrganizationsDirectory::new(&fake.context(), 200).accounts().await.unwrap_err();
     assert!(denied.to_string().contains("AccessDeniedException"), "{denied}");
 }

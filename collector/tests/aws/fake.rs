@@ -8,10 +8,12 @@ use bestand_collector::collector::{
     CollectedAccount, Collector, CollectorSettings, Interest, ItemSink, SinkError,
 };
 use bestand_collector::credentials::AwsContext;
+use bestand_collector::region_client::Limits;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::identifiers::{Region, ResourceType, RunId};
+use bestand_model::run_summary::AwsCalls;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -64,6 +66,8 @@ impl Fake {
         fake.on("DescribeConfigurationRecorderStatus", "", [recorder_status(true, "SUCCESS")]);
         fake.on("GetDiscoveredResourceCounts", "", [counts(&[])]);
         fake.on("SelectResourceConfig", "", [rows(&[], None)]);
+        fake.on("ListDiscoveredResources", "", [ids(&[], None)]);
+        fake.on("BatchGetResourceConfig", "", [base_items(&[], &[])]);
         let state = Arc::clone(&fake.state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -116,10 +120,11 @@ impl Fake {
                 .collect(),
         };
         let mut items = Items::default();
-        let collector = Collector::new(self.context(), settings);
+        let context = self.context();
+        let collector = Collector::new(context.clone(), settings);
         let account = collector.collect(&account(AccountState::Active), &interest, &mut items).await.unwrap();
         assert_eq!(account.items, items.0.len() as u64);
-        Collected { account, items: items.0 }
+        Collected { account, items: items.0, calls: context.calls() }
     }
 }
 
@@ -141,6 +146,7 @@ impl ItemSink for Items {
 pub(crate) struct Collected {
     pub(crate) account: CollectedAccount,
     pub(crate) items: Vec<ConfigurationItem>,
+    pub(crate) calls: AwsCalls,
 }
 
 impl Collected {
@@ -183,7 +189,17 @@ pub(crate) fn settings() -> CollectorSettings {
         never_asked: Box::new(|of| of.as_str().starts_with("AWS::Config::")),
         is_global: |of| of.as_str().starts_with("AWS::IAM::") || of.as_str().starts_with("AWS::CloudFront::"),
         home_region: |of| of.as_str().starts_with("AWS::CloudFront::").then(|| Region::from("us-east-1")),
-        select_per_second: 200,
+        aggregator: None,
+        limits: Limits {
+            select_per_second: 200,
+            batch_get_per_second: 200,
+            ec2_per_second: 200,
+            tagging_per_second: 200,
+            aggregator_per_second: 200,
+            organizations_per_second: 200,
+        },
+        cross_check_ec2: false,
+        cross_check_tagging: false,
         region_concurrency: 4,
         operation_timeout: Duration::from_secs(30),
         attempt_timeout: Duration::from_secs(10),
@@ -232,6 +248,26 @@ pub(crate) fn row(resource_type: &str, id: &str) -> String {
 
 pub(crate) fn page(rows: &[String], token: Option<&str>) -> Reply {
     Reply::Json(json!({"Results": rows, "NextToken": token}))
+}
+
+/// A page of List.
+pub(crate) fn ids(list: &[(&str, &str)], token: Option<&str>) -> Reply {
+    let list: Vec<_> = list.iter().map(|(of, id)| json!({"resourceType": of, "resourceId": id})).collect();
+    Reply::Json(json!({"resourceIdentifiers": list, "nextToken": token}))
+}
+
+/// An answer of BatchGet: items, and keys that were not processed.
+pub(crate) fn base_items(items: &[Value], unprocessed: &[(&str, &str)]) -> Reply {
+    let open: Vec<_> =
+        unprocessed.iter().map(|(of, id)| json!({"resourceType": of, "resourceId": id})).collect();
+    Reply::Json(json!({"baseConfigurationItems": items, "unprocessedResourceKeys": open}))
+}
+
+/// A live item as BatchGet gives it: the configuration is JSON within JSON.
+pub(crate) fn base_item(resource_type: &str, id: &str, configuration: &Value) -> Value {
+    json!({"resourceType": resource_type, "resourceId": id, "accountId": ACCOUNT, "awsRegion": FRANKFURT,
+           "configurationItemStatus": "OK", "resourceCreationTime": 1_700_000_000.5,
+           "configuration": configuration.to_string()})
 }
 
 /// An error of AWS Config or Organizations.

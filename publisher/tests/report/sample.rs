@@ -176,6 +176,7 @@ fn summary() -> RunSummary {
             by_reason: BTreeMap::from([("role_denied".into(), 1), ("type_not_recorded".into(), 12)]),
             gaps: 16,
         },
+        aws_calls: Default::default(),
         inventory: InventoryCounts { items: 6_012 },
         records: RecordTotals { read: 5_980, counted: 5_980, unplaced: 4, not_aws: 210, rejected: 3 },
         findings: FindingCounts::default(),

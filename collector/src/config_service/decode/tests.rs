@@ -28,7 +28,7 @@ fn read(text: &str, resource_type: &str) -> Value {
     let account_id = ACCOUNT.parse().unwrap();
     let region = Region::from("eu-central-1");
     let place = Place { account_id: &account_id, region: &region, is_global };
-    match row(text, place, &query(resource_type)) {
+    match row(text, place, &query(resource_type), CollectionPath::Select) {
         Ok(Some(item)) => {
             let mut item = serde_json::to_value(item).unwrap();
             // What was asked for and is not there is null; the cases show only what is.
@@ -66,7 +66,7 @@ fn an_asked_attribute_that_the_row_lacks_is_null_and_not_missing() {
     let place = Place { account_id: &account_id, region: &region, is_global };
     let text =
         r#"{"resourceId":"v-1","resourceType":"AWS::EC2::VPC","configuration":{"cidrBlock":"10.0.0.0/16"}}"#;
-    let item = row(text, place, &query("AWS::EC2::VPC")).unwrap().unwrap();
+    let item = row(text, place, &query("AWS::EC2::VPC"), CollectionPath::Select).unwrap().unwrap();
     assert_eq!(item.attributes["configuration.cidrBlock"], json!("10.0.0.0/16"));
     assert_eq!(item.attributes.get("configuration.isDefault"), Some(&Value::Null));
 }

@@ -54,6 +54,18 @@ fn all_shipped_types_at_once_take_few_queries() {
 }
 
 #[test]
+fn an_expression_has_room_for_an_account() {
+    let wanted: BTreeMap<_, _> = shipped_attributes().into_keys().map(|of| (of, 1)).collect();
+    let account: AccountId = "111122223333".parse().unwrap();
+    for query in packed(&wanted, &AttributeList::new(&BTreeMap::new())) {
+        let expression = query.of_account(&account);
+        assert!(expression.ends_with(") AND accountId = '111122223333'"), "{expression}");
+        assert_eq!(expression.len(), query.expression.len() + ACCOUNT_CHARACTERS);
+        assert!(expression.len() <= EXPRESSION_CHARACTERS);
+    }
+}
+
+#[test]
 fn a_name_that_could_end_the_literal_is_never_asked_for() {
     for wrong in ["", "AWS::EC2::Inst'ance", "x' OR resourceId LIKE 'i-%", "AWS EC2", "ü", &"x".repeat(300)]
     {
