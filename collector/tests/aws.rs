@@ -1,8 +1,16 @@
 //! The collector under the real SDK clients, against canned answers of AWS.
 #![cfg(test)]
 
+#[path = "aws/aggregator.rs"]
+mod aggregator;
+#[path = "aws/ask.rs"]
+mod ask;
+#[path = "aws/by_key.rs"]
+mod by_key;
 #[path = "aws/coverage.rs"]
 mod coverage;
+#[path = "aws/cross_check.rs"]
+mod cross_check;
 #[path = "aws/directory.rs"]
 mod directory;
 #[path = "aws/failures.rs"]

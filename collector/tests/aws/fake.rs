@@ -52,6 +52,8 @@ pub(crate) struct Fake {
 #[derive(Default)]
 struct State {
     replies: Mutex<HashMap<(String, String), VecDeque<Reply>>>,
+    /// Answers to requests that hold a word; they go before those by region.
+    by_word: Mutex<Vec<(String, String, VecDeque<Reply>)>>,
     calls: Mutex<Vec<Call>>,
 }
 
@@ -68,6 +70,13 @@ impl Fake {
         fake.on("SelectResourceConfig", "", [rows(&[], None)]);
         fake.on("ListDiscoveredResources", "", [ids(&[], None)]);
         fake.on("BatchGetResourceConfig", "", [base_items(&[], &[])]);
+        fake.on("GetResources", "", [Reply::Json(json!({"ResourceTagMappingList": []}))]);
+        fake.ec2_instances("", ACCOUNT, &[]);
+        for operation in
+            ["DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeVolumes", "DescribeVpcs"]
+        {
+            fake.on(operation, "", [ec2_answer(operation, "")]);
+        }
         let state = Arc::clone(&fake.state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -81,6 +90,22 @@ impl Fake {
     pub(crate) fn on(&self, operation: &str, region: &str, replies: impl IntoIterator<Item = Reply>) {
         let queue = replies.into_iter().collect();
         self.state.replies.lock().unwrap().insert((operation.to_owned(), region.to_owned()), queue);
+    }
+
+    /// Queues answers of an operation to requests that hold a word.
+    pub(crate) fn on_body(&self, operation: &str, word: &str, replies: impl IntoIterator<Item = Reply>) {
+        let queue = replies.into_iter().collect();
+        self.state.by_word.lock().unwrap().push((operation.to_owned(), word.to_owned(), queue));
+    }
+
+    /// EC2 has these instances in a region, running.
+    pub(crate) fn ec2_instances(&self, region: &str, owner: &str, ids: &[&str]) {
+        self.on("DescribeInstances", region, [instances(owner, ids, "running")]);
+    }
+
+    /// Gives the bodies of an operation's requests in their order.
+    pub(crate) fn bodies(&self, operation: &str) -> Vec<String> {
+        self.calls().into_iter().filter(|call| call.operation == operation).map(|call| call.body).collect()
     }
 
     pub(crate) fn regions(&self, names: &[&str]) {
@@ -275,6 +300,37 @@ pub(crate) fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::Text(status, json!({"__type": code, "message": message}).to_string())
 }
 
+/// Instances as EC2 gives them.
+pub(crate) fn instances(owner: &str, ids: &[&str], state: &str) -> Reply {
+    let items: String = ids
+        .iter()
+        .map(|id| {
+            format!(
+                "<item><instanceId>{id}</instanceId><instanceState><name>{state}</name></instanceState></item>"
+            )
+        })
+        .collect();
+    let set = format!(
+        "<reservationSet><item><ownerId>{owner}</ownerId><instancesSet>{items}</instancesSet></item></reservationSet>"
+    );
+    ec2_answer("DescribeInstances", &set)
+}
+
+fn ec2_answer(operation: &str, content: &str) -> Reply {
+    let text = format!(
+        "<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{content}</{operation}Response>"
+    );
+    Reply::Text(200, text)
+}
+
+/// An error of EC2.
+pub(crate) fn ec2_error(status: u16, code: &str) -> Reply {
+    let text = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors></Response>"
+    );
+    Reply::Text(status, text)
+}
+
 /// An error of STS.
 pub(crate) fn sts_error(status: u16, code: &str, message: &str) -> Reply {
     let text = format!(
@@ -309,6 +365,11 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 
 impl State {
     fn reply(&self, call: &Call) -> Reply {
+        for (operation, word, queue) in self.by_word.lock().unwrap().iter_mut() {
+            if *operation == call.operation && call.body.contains(word.as_str()) {
+                return if queue.len() > 1 { queue.pop_front().unwrap() } else { queue[0].clone() };
+            }
+        }
         let mut replies = self.replies.lock().unwrap();
         let exact = (call.operation.clone(), call.region.clone());
         let key = if replies.contains_key(&exact) { exact } else { (call.operation.clone(), String::new()) };
