@@ -19,5 +19,7 @@ mod failures;
 mod fake;
 #[path = "aws/globals.rs"]
 mod globals;
+#[path = "aws/neighbours.rs"]
+mod neighbours;
 #[path = "aws/sessions.rs"]
 mod sessions;

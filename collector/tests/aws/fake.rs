@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bestand_collector::collector::{
     CollectedAccount, Collector, CollectorSettings, Interest, ItemSink, SinkError,
@@ -55,6 +55,8 @@ struct State {
     /// Answers to requests that hold a word; they go before those by region.
     by_word: Mutex<Vec<(String, String, VecDeque<Reply>)>>,
     calls: Mutex<Vec<Call>>,
+    /// Whose AWS Config calls are let through once a second only, and when the next one is.
+    slow: Mutex<Option<(String, Instant)>>,
 }
 
 impl Fake {
@@ -96,6 +98,11 @@ impl Fake {
     pub(crate) fn on_body(&self, operation: &str, word: &str, replies: impl IntoIterator<Item = Reply>) {
         let queue = replies.into_iter().collect();
         self.state.by_word.lock().unwrap().push((operation.to_owned(), word.to_owned(), queue));
+    }
+
+    /// Throttles whoever calls with these keys to one AWS Config call a second.
+    pub(crate) fn slow_down(&self, key_id: &str) {
+        *self.state.slow.lock().unwrap() = Some((key_id.to_owned(), Instant::now()));
     }
 
     /// EC2 has these instances in a region, running.
@@ -365,6 +372,16 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 
 impl State {
     fn reply(&self, call: &Call) -> Reply {
+        if let Some((key_id, next)) = self.slow.lock().unwrap().as_mut()
+            && call.key_id == *key_id
+            && call.operation != "DescribeRegions"
+        {
+            let now = Instant::now();
+            if now < *next {
+                return error(400, "ThrottlingException", "Rate exceeded");
+            }
+            *next = now + Duration::from_secs(1);
+        }
         for (operation, word, queue) in self.by_word.lock().unwrap().iter_mut() {
             if *operation == call.operation && call.body.contains(word.as_str()) {
                 return if queue.len() > 1 { queue.pop_front().unwrap() } else { queue[0].clone() };
