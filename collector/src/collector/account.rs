@@ -13,7 +13,8 @@ use bestand_model::identifiers::{AccountId, Region};
 use futures::StreamExt;
 
 use super::globals::GlobalItems;
-use super::{CollectedAccount, Interest, ItemSink, Shared, SinkError, ledger, region};
+use super::{CollectedAccount, CollectorSettings, Interest, ItemSink, Shared, SinkError, ledger, region};
+use crate::accounts::is_onboarding;
 use crate::config_service::Caller;
 use crate::config_service::error::CallError;
 use crate::credentials::{RoleSession, SessionCredentials, SessionRequest, action, retries, timeouts};
@@ -48,11 +49,7 @@ pub(super) async fn collect(
     match account.state {
         AccountState::Active => {}
         AccountState::Inactive => {
-            return Ok(unread(
-                Reason::AccountInactive,
-                "the directory says that the account is not active".to_owned(),
-                0,
-            ));
+            return Ok(unread(Reason::AccountInactive, inactive(account).to_owned(), 0));
         }
         AccountState::Unknown => {
             return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned(), 0));
@@ -68,7 +65,10 @@ pub(super) async fn collect(
     }
     let session = match open_session(shared, &account.id).await {
         Ok(session) => session,
-        Err(error) => return Ok(unread(error.reason, error.detail, 1)),
+        Err(error) => {
+            let (reason, detail) = without_session(shared, account, error);
+            return Ok(unread(reason, detail, 1));
+        }
     };
     let enabled = match enabled_regions(shared, &session).await {
         Ok(enabled) => enabled,
@@ -112,6 +112,30 @@ pub(super) async fn collect(
     let items = sink.accepted.load(Ordering::Relaxed);
     tracing::debug!(account_id = %account.id, items, lines = lines.len(), "account read");
     Ok(CollectedAccount { lines, items, calls: calls + session.calls() })
+}
+
+/// Says how inactive an account is: only a closed one may be named as decommissioned.
+fn inactive(account: &Account) -> &'static str {
+    if account.closed {
+        "the directory says that the account is closed"
+    } else {
+        "the directory says that the account is not active"
+    }
+}
+
+/// A role that is denied in an account that has only just joined is still on its way: no failure.
+fn without_session(shared: &Shared, account: &Account, error: CallError) -> (Reason, String) {
+    let CollectorSettings { onboarding, clock, .. } = &shared.settings;
+    match account.joined_at {
+        Some(joined)
+            if error.reason == Reason::RoleDenied
+                && is_onboarding(account.joined_at, clock(), *onboarding) =>
+        {
+            let hours = onboarding.as_hours();
+            (Reason::Onboarding, format!("joined at {joined}, less than {hours} h ago: {}", error.detail))
+        }
+        _ => (error.reason, error.detail),
+    }
 }
 
 async fn open_session(shared: &Shared, account_id: &AccountId) -> Result<Arc<RoleSession>, CallError> {

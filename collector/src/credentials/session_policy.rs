@@ -21,7 +21,14 @@ pub const ACTIONS: &[&str] = &[
 ];
 
 /// Every action that bestand calls with its own credentials.
-pub const HOME_ACTIONS: &[&str] = &["organizations:ListAccounts", "sts:AssumeRole"];
+pub const HOME_ACTIONS: &[&str] = &[
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+    "organizations:ListTagsForResource",
+    "sts:AssumeRole",
+];
 
 /// Gives the inline policy that is passed with each `AssumeRole`: the session can do no more than bestand
 /// needs, even where the member role is broader.
