@@ -17,6 +17,7 @@ use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
 use bestand_publisher::run_store::RunStore;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::clock;
@@ -57,10 +58,11 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
 pub(crate) fn account_directory(settings: &Settings, aws: &AwsContext) -> Box<dyn AccountDirectory> {
     match settings.accounts.source {
         AccountSource::Organizations => {
-            Box::new(OrganizationsDirectory::new(aws, settings.collection.limits.organizations_per_second))
+            let per_second = settings.collection.limits.organizations_per_second;
+            Box::new(OrganizationsDirectory::new(aws, settings.accounts.selection(), per_second))
         }
         AccountSource::List => {
-            let accounts = settings.listed_accounts().into_iter();
+            let accounts = settings.accounts.listed().into_iter();
             let accounts =
                 accounts.map(|(id, name)| Account { name, ..Account::new(id, AccountState::Active) });
             Box::new(ListedAccounts::new(accounts.collect()))
@@ -99,6 +101,7 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
             run_id: run_id.clone(),
             role_name: settings.accounts.role.name.clone(),
             external_id: settings.accounts.role.external_id.clone(),
+            onboarding: SignedDuration::from_hours(i64::from(settings.accounts.onboarding_hours)),
             partition: settings.aws.partition.clone(),
             regions: settings.regions.include.clone(),
             extra_attributes: collection.attributes.clone(),

@@ -51,7 +51,9 @@ impl Error {
     /// Gives the exit status.
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Settings(_) | Self::Usage(_) => ExitStatus::Usage,
+            Self::Settings(_) | Self::Usage(_) | Self::Directory(DirectoryError::NoSuchUnits(_)) => {
+                ExitStatus::Usage
+            }
             Self::Credentials(_) | Self::Directory(_) | Self::NoAccountReadable { .. } => {
                 ExitStatus::NoAccount
             }
@@ -81,8 +83,11 @@ impl Error {
             Self::Credentials(_) => {
                 "give the job credentials (AWS_PROFILE, keys, or the task's role), then run again"
             }
+            Self::Directory(DirectoryError::NoSuchUnits(_)) => {
+                "mend [accounts] organizational_units: name units that exist, by id or by path from the root down"
+            }
             Self::Directory(_) => {
-                "let the job's role call organizations:ListAccounts from the management account or a delegated administrator, or list the accounts in [accounts]"
+                "let the job's role call organizations:ListAccounts (and what [accounts] organizational_units and tags need: ListRoots, ListOrganizationalUnitsForParent, ListAccountsForParent, ListTagsForResource) from the management account or a delegated administrator, or list the accounts in [accounts]"
             }
             Self::NoAccountReadable { .. } => {
                 "check the role's name, its trust policy and the external id in [accounts] role; coverage.ndjson of the run names each account's reason"

@@ -72,6 +72,7 @@ impl Planner<'_> {
         let collected = collected?;
         let reconciled = reconcile::all(self, &accounts, &records, collected, summary).await?;
         let plan = seal::seal(self, &reconciled, summary)?;
+        summary.overrides.extend(accounts.overrides(&plan.digest));
         // The reading was good and everything that rests on it is written: the next one is measured by it.
         records::remember(self, &records)?;
         Ok(Planned { plan, accounts: accounts.all, coverage: reconciled.coverage })

@@ -2,6 +2,7 @@
 //!
 //! `settings/default.toml` is the reference documentation; unknown keys are errors with their path.
 
+mod accounts;
 mod check;
 mod load;
 
@@ -13,13 +14,14 @@ use bestand_model::absence::RetireRules;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
 use bestand_model::gate;
-use bestand_model::identifiers::{AccountId, Region, ResourceType};
+use bestand_model::identifiers::{Region, ResourceType};
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub(crate) use accounts::{AccountSource, Accounts, Decommissioned};
 pub(crate) use load::{SettingsError, load, schema};
 
 /// The commented default: what `bestand settings --default` prints.
@@ -71,51 +73,6 @@ impl Default for Aws {
     fn default() -> Self {
         Self { region: "eu-central-1".into(), partition: "aws".into() }
     }
-}
-
-/// Which accounts there are and how they are entered.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Accounts {
-    /// From the list below, or from Organizations.
-    pub(crate) source: AccountSource,
-    /// The accounts of `source = "list"`.
-    #[serde(default)]
-    pub(crate) list: Vec<ListedAccount>,
-    /// The role that is assumed in each account.
-    pub(crate) role: Role,
-}
-
-/// Where the accounts come from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AccountSource {
-    /// `[accounts] list`.
-    List,
-    /// Organizations' `ListAccounts`.
-    Organizations,
-}
-
-/// An account of the list.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListedAccount {
-    /// Twelve digits.
-    pub(crate) id: String,
-    /// The name that people know it by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-}
-
-/// The role that is assumed in each account.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Role {
-    /// Its name, without path.
-    pub(crate) name: String,
-    /// The external id that its trust policy asks for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) external_id: Option<String>,
 }
 
 /// Which regions are read.
@@ -419,11 +376,5 @@ impl Settings {
             shown.source_register.url = url.to_string();
         }
         digest::canonical_digest(&serde_json::to_value(shown).unwrap_or_default())
-    }
-
-    /// Gives the listed accounts' ids; `load` has checked that they are such.
-    pub(crate) fn listed_accounts(&self) -> Vec<(AccountId, Option<String>)> {
-        let list = self.accounts.list.iter();
-        list.filter_map(|account| Some((account.id.parse().ok()?, account.name.clone()))).collect()
     }
 }

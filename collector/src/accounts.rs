@@ -1,11 +1,15 @@
 //! Which accounts there are: from the settings, or from AWS Organizations.
 
+mod onboarding;
 mod organizations;
+mod selection;
 
 use async_trait::async_trait;
 use bestand_model::account::Account;
 
+pub(crate) use onboarding::is_onboarding;
 pub use organizations::OrganizationsDirectory;
+pub use selection::{NotAUnit, Selection, UnitName};
 
 /// Says which accounts there are.
 #[async_trait]
@@ -22,19 +26,23 @@ pub trait AccountDirectory: Send + Sync {
 #[non_exhaustive]
 pub enum DirectoryError {
     /// Organizations answered with an error, or not at all.
-    #[error("cannot list the accounts of the organisation: {0}")]
+    #[error("cannot read the organisation: {0}")]
     Unreadable(String),
-    /// The listing did not end as it should.
-    #[error(
-        "cannot list the accounts of the organisation: a page token came twice, after {accounts} accounts"
-    )]
+    /// A listing did not end as it should.
+    #[error("cannot read the organisation: {action}: a page token came twice, after {items} entries")]
     RepeatedToken {
-        /// Accounts that had arrived until then.
-        accounts: usize,
+        /// Which call.
+        action: &'static str,
+        /// What had arrived until then.
+        items: usize,
     },
     /// An account without a proper id.
-    #[error("cannot list the accounts of the organisation: {0}")]
+    #[error("cannot read the organisation: {0}")]
     NotAnAccount(String),
+    /// The settings name organisational units that are not there, or that are several. Taken as nothing, such a
+    /// name would silently make the estate another one.
+    #[error("{}", .0.join("; "))]
+    NoSuchUnits(Vec<String>),
 }
 
 /// Accounts that the settings name.

@@ -24,7 +24,7 @@ use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::CoverageLine;
 use bestand_model::identifiers::{AccountId, Region, ResourceType, RunId};
 use bestand_model::proof::{Answer, Question};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::call::Patience;
 use crate::config_service::aggregator::Aggregator;
@@ -40,6 +40,8 @@ pub struct CollectorSettings {
     pub role_name: String,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
+    /// How long after its joining an account may lack the role without being a gap.
+    pub onboarding: SignedDuration,
     /// The ARN partition, such as `aws`.
     pub partition: String,
     /// The regions to read; empty: every region enabled in the account.

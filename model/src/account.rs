@@ -23,6 +23,9 @@ pub struct Account {
     /// When it joined the organisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<Timestamp>,
+    /// The directory says that it is closed, which is more than suspended or closing (SEMANTICS 2.12).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// Whether it can be read at all.
     #[serde(default)]
     pub state: AccountState,
@@ -31,7 +34,7 @@ pub struct Account {
 impl Account {
     /// Makes an account of which nothing but its id and state is known.
     pub fn new(id: AccountId, state: AccountState) -> Self {
-        Self { id, name: None, email: None, ou_path: None, joined_at: None, state }
+        Self { id, name: None, email: None, ou_path: None, joined_at: None, closed: false, state }
     }
 }
 

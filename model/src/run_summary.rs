@@ -214,17 +214,17 @@ impl PublicationCounts {
     }
 }
 
-/// A person's decision to go beyond a limit, as evidence.
+/// A person's decision to go beyond a limit, or beyond what AWS itself says, as evidence.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Override {
-    /// Which limit.
+    /// Which limit; `decommissioned` for an account that is gone for good.
     pub code: String,
     /// Why.
     pub because: String,
-    /// Who: the caller's ARN as STS tells it; absent where it could not be asked.
+    /// Who: the caller's ARN as STS tells it, or the person whom the settings name; absent where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// When.
+    /// When, or from when on.
     pub at: Timestamp,
     /// For which plan.
     pub plan_digest: String,

@@ -48,7 +48,8 @@
     return text.length > 90 ? text.slice(0, 90) + "\u2026" : text;
   };
   const title = (row) => row.name || row.resource_id || row.arn || row.asset_id || row.evidence?.row_key || row.finding_id;
-  const accountName = (id) => (Object.hasOwn(words.accounts, id) ? words.accounts[id] : "");
+  const known = (of, id) => (Object.hasOwn(of, id) ? of[id] : "");
+  const accountName = (id) => known(words.accounts, id);
   const kindLabel = (kind) => (Object.hasOwn(words.kinds, kind) ? words.kinds[kind][0] : kind);
 
   function difference(row) {
@@ -76,7 +77,7 @@
 
   function haystack(row) {
     if (row.haystack === undefined) {
-      const parts = [row.finding_id, row.kind, row.asset_key, row.account_id, accountName(row.account_id), row.region,
+      const parts = [row.finding_id, row.kind, row.asset_key, row.account_id, accountName(row.account_id), known(words.units, row.account_id), row.region,
         row.resource_type, row.resource_id, row.arn, row.asset_id, row.name, row.owner, row.attribute];
       for (const [side] of SIDES) if (row[side] !== undefined) parts.push(said(row[side]));
       if (row.evidence) parts.push(JSON.stringify(row.evidence));
@@ -207,6 +208,8 @@
     add("Resource id", row.resource_id);
     add("ARN", row.arn);
     add("Account", row.account_id && [accountName(row.account_id), row.account_id].filter(Boolean).join(" \u00b7 "));
+    add("Organisational unit", known(words.units, row.account_id));
+    add("Account's e-mail", known(words.emails, row.account_id));
     add("Region", row.region);
     add("Source register id", row.asset_id);
     add("Central register key", row.asset_key);

@@ -63,6 +63,18 @@ fn json_lines_hold_summary_ledger_and_every_finding_in_this_order() {
     for (line, own) in of_type(&lines, "finding").into_iter().zip(sample.stream()) {
         let mut expected = serde_json::to_value(&own).unwrap();
         expected["type"] = json!("finding");
+        if let Some(account) =
+            sample.accounts.iter().find(|account| Some(&account.id) == own.account_id.as_ref())
+        {
+            let said = [
+                ("account_name", &account.name),
+                ("ou_path", &account.ou_path),
+                ("account_email", &account.email),
+            ];
+            for (key, text) in said.into_iter().filter(|(_, text)| text.is_some()) {
+                expected[key] = json!(text);
+            }
+        }
         assert_eq!(*line, expected);
     }
     assert_eq!((totals.findings, totals.embedded), (60, 60));
@@ -121,6 +133,9 @@ fn hostile_names_stay_names() {
 fn tame(mut sample: Sample) -> Sample {
     for account in &mut sample.accounts {
         account.name = Some("name".into());
+        account.ou_path = account.ou_path.take().map(|_| "unit".into());
+        // Only plain addresses are links, in both.
+        account.email = account.email.take().map(|own| own.replace(['<', '>'], ""));
     }
     sample.summary.overrides[0].because = "because".into();
     let withheld = std::mem::take(&mut sample.summary.withheld_by_reason);
@@ -240,6 +255,38 @@ fn the_map_shows_where_nobody_looked_and_why() {
     assert!(text.contains("Asked in no account: ap-south-1."));
     assert!(text.contains("The recorder is stopped: what it answers may be old."));
     assert!(text.contains("AWS::EC2::Volume (31 of 40 seen)"));
+}
+
+#[test]
+fn an_account_tells_where_it_lies_and_whom_to_write_to() {
+    let page = Page::parse(&html(&Sample::new(50), MANY).0);
+    let text = page.text();
+    let map = text.split_once("As a whole").unwrap().1;
+    let row = |name: &str| map.split_once(name).unwrap().1.chars().take(220).collect::<String>();
+    assert!(row("regio-bus-nord").contains("Root/Verkehr/Nord aws+konto-0@regiobus.example"));
+    assert!(row("daten-plattform").contains("x@example.org?bcc=<img src=x>"), "a text, and no link");
+    assert!(!row("abgeschaltet-2024").split("not asked").next().unwrap().contains("Root/"));
+    let links: Vec<&str> = page.links().into_iter().filter(|link| !link.starts_with('#')).collect();
+    assert_eq!(links.len(), 9, "{links:?}");
+    assert!(
+        links.iter().all(|link| link.starts_with("mailto:aws+konto-") && link.ends_with("@regiobus.example"))
+    );
+    assert_eq!(page.words()["units"]["100000000000"], "Root/Verkehr/Nord");
+    assert_eq!(page.words()["emails"]["100000000000"], "aws+konto-0@regiobus.example");
+}
+
+#[test]
+fn accounts_that_nobody_entered_on_purpose_are_no_gap_in_the_map() {
+    let text = Page::parse(&html(&Sample::new(50), MANY).0).text();
+    let map = text.split_once("As a whole").unwrap().1;
+    let row = |name: &str| map.split_once(name).unwrap().1.chars().take(300).collect::<String>();
+    assert!(row("archiv").contains("not asked not requested"), "{}", row("archiv"));
+    assert!(row("leitstelle").contains("not asked decommissioned"), "{}", row("leitstelle"));
+    assert!(
+        !row("leitstelle").split("abgeschaltet").next().unwrap().contains("complete"),
+        "{}",
+        row("leitstelle")
+    );
 }
 
 #[test]

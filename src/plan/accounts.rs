@@ -1,9 +1,12 @@
 //! Which accounts are worked on: the directory's, those that records name, those that we own entries in.
 
+mod decommissioned;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bestand_model::account::{Account, AccountState};
 use bestand_model::identifiers::AccountId;
+use bestand_model::run_summary::Override;
 
 use super::Planner;
 use super::records::Records;
@@ -17,6 +20,16 @@ pub(super) struct Accounts {
     pub(super) asked: BTreeSet<AccountId>,
     /// Those in which we own entries.
     pub(super) owned: BTreeSet<AccountId>,
+    /// A person's words that accounts are closed or gone for good.
+    decommissioned: Vec<(AccountId, Override)>,
+}
+
+impl Accounts {
+    /// Gives what persons decided beyond the directory, as evidence for the plan that rests on it.
+    pub(super) fn overrides(&self, plan_digest: &str) -> Vec<Override> {
+        let asked = self.decommissioned.iter().filter(|(id, _)| self.asked.contains(id));
+        asked.map(|(_, own)| Override { plan_digest: plan_digest.to_owned(), ..own.clone() }).collect()
+    }
 }
 
 /// Gathers the accounts (SEMANTICS 2.8).
@@ -34,6 +47,11 @@ pub(super) async fn gather(
     for id in records.accounts.iter().chain(&owned) {
         all.entry(id.clone()).or_insert_with(|| Account::new(id.clone(), AccountState::Unknown));
     }
+    let decommissioned =
+        decommissioned::mark(&mut all, &planner.settings.accounts.decommissioned, planner.now);
+    for warning in decommissioned.warnings {
+        tracing::warn!("{warning}");
+    }
     let asked: BTreeSet<AccountId> = if planner.only.is_empty() {
         all.keys().cloned().collect()
     } else {
@@ -48,5 +66,6 @@ pub(super) async fn gather(
             if strange.len() == 1 { "is" } else { "are" }
         )));
     }
-    Ok(Accounts { all: all.into_values().collect(), asked, owned })
+    let all = all.into_values().collect();
+    Ok(Accounts { all, asked, owned, decommissioned: decommissioned.overrides })
 }

@@ -281,6 +281,8 @@ fn count_coverage(summary: &mut RunSummary, bench: &Bench<'_>, account: &Account
             Coverage::Complete => summary.coverage.complete += 1,
             Coverage::Incomplete(reason) => {
                 *summary.coverage.by_reason.entry(reason.code().to_owned()).or_default() += 1;
+                // An account that is only being set up is no gap, but it was not read either.
+                complete &= reason != Reason::Onboarding;
                 if reason.is_gap() {
                     complete = false;
                     summary.coverage.gaps += u64::from(!bench.is_accepted(line, reason));

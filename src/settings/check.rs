@@ -1,16 +1,16 @@
 //! What a schema cannot say: how settings fit together.
 
-use std::collections::BTreeSet;
+mod accounts;
 
 use bestand_model::identifiers::AccountId;
 
-use super::{AccountSource, Auth, CollectionSource, SecretReference, Settings};
+use super::{Auth, CollectionSource, SecretReference, Settings};
 
 /// Lists every problem with its key path.
 pub(super) fn problems(settings: &Settings) -> Vec<String> {
     let mut problems = Vec::new();
     names(settings, &mut problems);
-    accounts(settings, &mut problems);
+    accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
@@ -55,43 +55,6 @@ fn names(settings: &Settings, problems: &mut Vec<String>) {
         if region.as_str().is_empty() || region.as_str() == "global" {
             problems.push(format!("regions.include.{index}: `{region}` is no region that can be read"));
         }
-    }
-}
-
-fn accounts(settings: &Settings, problems: &mut Vec<String>) {
-    let accounts = &settings.accounts;
-    let mut seen = BTreeSet::new();
-    for (index, account) in accounts.list.iter().enumerate() {
-        if let Err(error) = account.id.parse::<AccountId>() {
-            problems.push(format!("accounts.list.{index}.id: {error}"));
-        }
-        if !seen.insert(&account.id) {
-            problems.push(format!("accounts.list.{index}.id: `{}` is there twice", account.id));
-        }
-    }
-    match accounts.source {
-        AccountSource::List if accounts.list.is_empty() => {
-            problems.push(
-                "accounts.list: name at least one account, or set accounts.source = \"organizations\"".into(),
-            );
-        }
-        AccountSource::Organizations if !accounts.list.is_empty() => {
-            problems.push(
-                "accounts.list: is not used with accounts.source = \"organizations\"; remove one of them"
-                    .into(),
-            );
-        }
-        AccountSource::List | AccountSource::Organizations => {}
-    }
-    let role = &accounts.role.name;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
-    if role.is_empty() || role.len() > 512 || !role.chars().all(allowed) {
-        problems.push(format!("accounts.role.name: `{role}` is no role name"));
-    }
-    if let Some(id) = &accounts.role.external_id
-        && !(2..=1224).contains(&id.len())
-    {
-        problems.push("accounts.role.external_id: AWS asks for 2 to 1224 characters".into());
     }
 }
 

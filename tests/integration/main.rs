@@ -1,6 +1,7 @@
 //! Integration tests: the real command as a child process, against the sandbox on loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
+mod accounts;
 mod bad_input;
 mod coverage;
 mod demo;

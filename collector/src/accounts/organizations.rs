@@ -1,79 +1,110 @@
-//! The accounts of an organisation, by `ListAccounts`.
+//! The accounts of an organisation: those that it lists, where they lie in it, and which of them are asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod calls;
+mod units;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_organizations::Client;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::identifiers::AccountId;
 
-use super::{AccountDirectory, DirectoryError};
-use crate::action::Action;
-use crate::call::{Line, Pace};
+use super::{AccountDirectory, DirectoryError, Selection};
 use crate::credentials::AwsContext;
 
-/// Calls that may come at once before the limit holds: four hundred accounts are listed without waiting.
-const BURST: u32 = 20;
-/// The largest page that Organizations gives.
-const PAGE_SIZE: i32 = 20;
+use calls::Calls;
+use units::Units;
 
 /// Reads the accounts from AWS Organizations, in the management account or a delegated administrator's.
 #[derive(Debug)]
 pub struct OrganizationsDirectory {
-    client: Client,
-    line: Line,
+    calls: Calls,
+    selection: Selection,
 }
 
 impl OrganizationsDirectory {
-    /// Makes a directory that asks with the job's own credentials.
-    pub fn new(context: &AwsContext, per_second: u32) -> Self {
-        let pace = Arc::new(Pace::new(per_second, BURST));
-        Self { client: Client::new(&context.home(None)), line: context.line(pace, None) }
+    /// Makes a directory that asks with the job's own credentials for the accounts of a selection.
+    pub fn new(context: &AwsContext, selection: Selection, list_accounts_per_second: u32) -> Self {
+        Self { calls: Calls::new(context, list_accounts_per_second), selection }
     }
+
+    /// Reads the tree of units. Where no unit is asked for it only tells the report each account's place, and
+    /// what may not read it may still list the accounts.
+    async fn units(&self) -> Result<Option<Units>, DirectoryError> {
+        match self.calls.units().await {
+            Ok(units) => Ok(Some(units)),
+            Err(error) if !self.selection.asks_for_units() => {
+                tracing::warn!(%error, "the report will not tell in which organisational unit an account lies");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves out what the settings exclude, or do not include.
+    fn select_by_unit(
+        &self,
+        accounts: &mut BTreeMap<AccountId, Account>,
+        units: &Units,
+    ) -> Result<(), DirectoryError> {
+        if !self.selection.asks_for_units() {
+            return Ok(());
+        }
+        let (include, exclude) = units.resolve(&self.selection.include, &self.selection.exclude)?;
+        for account in active(accounts) {
+            let Some(chain) = units.chain_of(&account.id) else {
+                // It moved while the tree was read, and may be one that must not be entered.
+                tracing::warn!(
+                    account_id = %account.id,
+                    "the account lies in no organisational unit: it moved while the organisation was read, and is left out this time"
+                );
+                account.state = AccountState::LeftOut;
+                continue;
+            };
+            let included = include.is_empty() || chain.iter().any(|unit| include.contains(*unit));
+            let excluded = chain.iter().any(|unit| exclude.contains(*unit));
+            if !included || excluded {
+                account.state = AccountState::LeftOut;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves out what has other tags. Only accounts that would be read are asked for theirs.
+    async fn select_by_tags(
+        &self,
+        accounts: &mut BTreeMap<AccountId, Account>,
+    ) -> Result<(), DirectoryError> {
+        if self.selection.tags.is_empty() {
+            return Ok(());
+        }
+        for account in active(accounts) {
+            if !self.selection.takes_tags(&self.calls.tags(&account.id).await?) {
+                account.state = AccountState::LeftOut;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Only an active account can be left out: what AWS itself has closed is inactive wherever it lies.
+fn active(accounts: &mut BTreeMap<AccountId, Account>) -> impl Iterator<Item = &mut Account> {
+    accounts.values_mut().filter(|account| account.state == AccountState::Active)
 }
 
 #[async_trait]
 impl AccountDirectory for OrganizationsDirectory {
     async fn accounts(&self) -> Result<Vec<Account>, DirectoryError> {
-        let mut accounts = BTreeMap::new();
-        let mut seen_tokens = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let page = self
-                .line
-                .call(Action::ListAccounts, || {
-                    let request = self.client.list_accounts().max_results(PAGE_SIZE);
-                    request.set_next_token(token.clone()).send()
-                })
-                .await
-                .map_err(|error| DirectoryError::Unreadable(error.detail))?;
-            // Empty pages with a token happen: only the missing token ends the listing.
-            for listed in page.accounts() {
-                let account = account(listed)?;
-                accounts.insert(account.id.clone(), account);
+        let mut accounts = self.calls.accounts().await?;
+        if let Some(units) = self.units().await? {
+            for account in accounts.values_mut() {
+                account.ou_path = units.path_of(&account.id).map(str::to_owned);
             }
-            let Some(next) = page.next_token.filter(|next| !next.is_empty()) else {
-                return Ok(accounts.into_values().collect());
-            };
-            if !seen_tokens.insert(next.clone()) {
-                return Err(DirectoryError::RepeatedToken { accounts: accounts.len() });
-            }
-            token = Some(next);
+            self.select_by_unit(&mut accounts, &units)?;
         }
+        self.select_by_tags(&mut accounts).await?;
+        let left_out = accounts.values().filter(|account| account.state == AccountState::LeftOut).count();
+        tracing::debug!(accounts = accounts.len(), left_out, "the organisation is read");
+        Ok(accounts.into_values().collect())
     }
-}
-
-fn account(listed: &aws_sdk_organizations::types::Account) -> Result<Account, DirectoryError> {
-    let id: AccountId = listed.id().unwrap_or_default().parse().map_err(
-        |error: bestand_model::identifiers::NotAnAccountId| DirectoryError::NotAnAccount(error.to_string()),
-    )?;
-    // `Status` was retired on 2026-09-09; endpoints that do not know `State` yet still answer with it.
-    let status = listed.status().map(|status| status.as_str());
-    let state = match listed.state().map(|state| state.as_str()).or(status) {
-        Some("ACTIVE") => AccountState::Active,
-        // Also what AWS may add: an account that is not plainly active is never concluded about.
-        Some(_) | None => AccountState::Inactive,
-    };
-    Ok(Account { name: listed.name().map(str::to_owned), ..Account::new(id, state) })
 }

@@ -13,7 +13,11 @@ use futures::StreamExt;
 
 use super::globals::GlobalItems;
 use super::region::RegionOutcome;
-use super::{CollectedAccount, Interest, ItemSink, Shared, SinkError, Visit, aggregated, ledger, region};
+use super::{
+    CollectedAccount, CollectorSettings, Interest, ItemSink, Shared, SinkError, Visit, aggregated, ledger,
+    region,
+};
+use crate::accounts::is_onboarding;
 use crate::action::Action;
 use crate::config_service::aggregator::Aggregator;
 use crate::config_service::error::CallError;
@@ -47,8 +51,7 @@ pub(super) async fn collect(
     match account.state {
         AccountState::Active => {}
         AccountState::Inactive => {
-            let detail = "the directory says that the account is not active";
-            return Ok(unread(Reason::AccountInactive, detail.to_owned()));
+            return Ok(unread(Reason::AccountInactive, inactive(account).to_owned()));
         }
         AccountState::Unknown => {
             return Ok(unread(Reason::AccountUnknown, "no directory names the account".to_owned()));
@@ -63,6 +66,7 @@ pub(super) async fn collect(
         }
     }
     let session = open_session(shared, &account.id).await;
+    let session = session.map_err(|error| without_session(shared, account, error));
     let sink = SharedSink { sink: Mutex::new(sink), accepted: AtomicU64::new(0) };
     let entry = Entry { shared, account, interest, sink: &sink };
     let read = match &shared.aggregator {
@@ -183,6 +187,31 @@ impl Entry<'_, '_> {
         let recorded = regions.values().filter(|outcome| !outcome.recorder.is_absent());
         let regions = recorded.map(|outcome| outcome.region.clone()).collect();
         self.shared.remember(&self.account.id, Visit { session: Arc::clone(session), regions });
+    }
+}
+
+/// Says how inactive an account is: only a closed one may be named as decommissioned.
+fn inactive(account: &Account) -> &'static str {
+    if account.closed {
+        "the directory says that the account is closed"
+    } else {
+        "the directory says that the account is not active"
+    }
+}
+
+/// A role that is denied in an account that has only just joined is still on its way: no failure.
+fn without_session(shared: &Shared, account: &Account, error: CallError) -> CallError {
+    let CollectorSettings { onboarding, clock, .. } = &shared.settings;
+    match account.joined_at {
+        Some(joined)
+            if error.reason == Reason::RoleDenied
+                && is_onboarding(account.joined_at, clock(), *onboarding) =>
+        {
+            let hours = onboarding.as_hours();
+            let detail = format!("joined at {joined}, less than {hours} h ago: {}", error.detail);
+            CallError { reason: Reason::Onboarding, detail, ..error }
+        }
+        _ => error,
     }
 }
 

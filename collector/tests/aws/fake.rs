@@ -215,6 +215,7 @@ pub(crate) fn settings() -> CollectorSettings {
         run_id: RunId::from("20261123T090000Z-1a2b"),
         role_name: "bestand-reader".to_owned(),
         external_id: Some("regiobus".to_owned()),
+        onboarding: jiff::SignedDuration::from_hours(24),
         partition: "aws".to_owned(),
         regions: Vec::new(),
         extra_attributes: BTreeMap::new(),

@@ -6,8 +6,11 @@ use bestand_model::account::{Account, AccountState};
 use bestand_model::coverage::{CoverageLine, CoverageStatus, Reason};
 use bestand_model::identifiers::{AccountId, Region};
 
-use super::text::{counted, visible};
+use super::text::{counted, mail_link, visible};
 use super::words;
+
+/// What there is to know of an account that a person named as closed or gone for good.
+const DECOMMISSIONED: &str = "decommissioned";
 
 /// The map, ready for the template.
 #[derive(Debug, Default)]
@@ -29,6 +32,12 @@ pub(super) struct Row {
     pub(super) id: String,
     /// Its name, where a directory knows it.
     pub(super) name: Option<String>,
+    /// Its organisational unit, from the root down; empty where no directory tells.
+    pub(super) unit: String,
+    /// The address that AWS writes to about it; empty where no directory tells.
+    pub(super) email: String,
+    /// Where a link on that address leads; empty where it is not plainly an address.
+    pub(super) email_link: String,
     /// How far it was read.
     pub(super) status: State,
     /// What there is to know of the status: the reason for the whole account.
@@ -185,10 +194,25 @@ impl<'a> Ledger<'a> {
         findings: Option<u64>,
     ) -> Row {
         let cells: Vec<Cell> = regions.iter().map(|region| self.cell(region)).collect();
-        let (status, note) = self.status(account, &cells);
+        let (cells, status, note) = match account.map(|own| own.state) {
+            // Nobody was asked there: the ledger is complete by a person's word.
+            Some(AccountState::Decommissioned) => {
+                let closed =
+                    |cell: Cell| Cell { state: State::Closed, note: DECOMMISSIONED.to_owned(), ..cell };
+                (cells.into_iter().map(closed).collect(), State::Closed, DECOMMISSIONED.to_owned())
+            }
+            _ => {
+                let (status, note) = self.status(account, &cells);
+                (cells, status, note)
+            }
+        };
+        let email = account.and_then(|own| own.email.as_deref());
         Row {
             id: id.to_string(),
             name: account.and_then(|own| own.name.as_deref()).map(visible),
+            unit: account.and_then(|own| own.ou_path.as_deref()).map(visible).unwrap_or_default(),
+            email: email.map(visible).unwrap_or_default(),
+            email_link: email.and_then(mail_link).unwrap_or_default(),
             uniform: cells.iter().all(|cell| cell.state == status && cell.note == note),
             status,
             note,
@@ -210,7 +234,10 @@ impl<'a> Ledger<'a> {
         if self.regions.is_empty() {
             return match self.account {
                 Some(line) => (default_state(line).0, note),
-                None if account.is_some_and(|own| own.state == AccountState::Inactive) => {
+                None if account.is_some_and(|own| {
+                    matches!(own.state, AccountState::Inactive | AccountState::LeftOut)
+                }) =>
+                {
                     (State::Closed, note)
                 }
                 None => (State::Blind, if note.is_empty() { "not in the ledger".to_owned() } else { note }),

@@ -1,9 +1,12 @@
 //! `report.jsonl`: the whole report for machines, one JSON object a line (`docs/REPORT.md`).
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
+use bestand_model::account::Account;
 use bestand_model::coverage::CoverageLine;
 use bestand_model::finding::Finding;
+use bestand_model::identifiers::AccountId;
 use bestand_model::run_summary::RunSummary;
 use serde::Serialize;
 
@@ -15,7 +18,32 @@ use super::{ReportError, ReportHead, ReportTotals};
 enum Line<'a> {
     Summary(&'a RunSummary),
     Coverage(&'a CoverageLine),
-    Finding(&'a Finding),
+    Finding(FindingLine<'a>),
+}
+
+/// A finding with what the directory says of its account: whoever reads the line need not look it up elsewhere.
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ou_path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_email: Option<&'a str>,
+}
+
+impl<'a> FindingLine<'a> {
+    fn new(finding: &'a Finding, directory: &BTreeMap<&AccountId, &'a Account>) -> Self {
+        let account = finding.account_id.as_ref().and_then(|id| directory.get(id));
+        Self {
+            finding,
+            account_name: account.and_then(|own| own.name.as_deref()),
+            ou_path: account.and_then(|own| own.ou_path.as_deref()),
+            account_email: account.and_then(|own| own.email.as_deref()),
+        }
+    }
 }
 
 impl Line<'_> {
@@ -43,10 +71,11 @@ pub fn write_jsonl(
     for line in head.coverage {
         write_line(out, &mut buffer, &Line::Coverage(line))?;
     }
+    let directory = head.accounts.iter().map(|own| (&own.id, own)).collect();
     for finding in findings {
         totals.add(&finding);
         totals.embedded += 1;
-        write_line(out, &mut buffer, &Line::Finding(&finding))?;
+        write_line(out, &mut buffer, &Line::Finding(FindingLine::new(&finding, &directory)))?;
     }
     out.flush()?;
     Ok(totals)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use bestand_model::account::Account;
 use bestand_model::finding::FindingKind;
 use bestand_model::gate::{GateReason, Verdict};
 use bestand_model::run_summary::{Override, RunSummary};
@@ -150,20 +151,24 @@ impl Tail {
             findings: u64,
             embedded: u64,
             accounts: BTreeMap<&'a str, &'a str>,
+            units: BTreeMap<&'a str, &'a str>,
+            emails: BTreeMap<&'a str, &'a str>,
             kinds: BTreeMap<&'static str, (&'static str, &'static str)>,
             kind_order: Vec<&'static str>,
         }
+        let known = |pick: fn(&Account) -> Option<&str>| {
+            let accounts = head.accounts.iter();
+            accounts.filter_map(|account| Some((account.id.as_str(), pick(account)?))).collect()
+        };
         let words = Words {
             run_id: head.summary.run_id.as_str(),
             environment: &head.summary.environment,
             started_at: head.summary.started_at.to_string(),
             findings: totals.findings,
             embedded: totals.embedded,
-            accounts: head
-                .accounts
-                .iter()
-                .filter_map(|account| Some((account.id.as_str(), account.name.as_deref()?)))
-                .collect(),
+            accounts: known(|account| account.name.as_deref()),
+            units: known(|account| account.ou_path.as_deref()),
+            emails: known(|account| account.email.as_deref()),
             kinds: FindingKind::ALL.into_iter().map(|kind| (kind.code(), words::kind(kind))).collect(),
             kind_order: FindingKind::ALL.into_iter().map(FindingKind::code).collect(),
         };
@@ -252,6 +257,7 @@ fn account_figures(summary: &RunSummary) -> Vec<Figure> {
         figure(if accounts.incomplete == 0 { "" } else { "part" }, accounts.incomplete, "in part"),
         figure(if accounts.failed == 0 { "" } else { "blind" }, accounts.failed, "not read"),
         figure("", accounts.inactive, "inactive"),
+        figure("", accounts.left_out, "left out"),
     ]
 }
 

@@ -63,6 +63,18 @@ fn hides(character: char) -> bool {
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Makes the address of a link that opens a letter. Only of what is an e-mail address and nothing more: in such a
+/// link `?`, `&` and `%` would fill the letter in, and the address comes from whoever founded the account.
+pub(super) fn mail_link(address: &str) -> Option<String> {
+    let plain = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|own| own.is_ascii_alphanumeric() || more.contains(own))
+    };
+    let (person, domain) = address.split_once('@')?;
+    let harmless =
+        address.len() <= 254 && plain(person, ".+-_") && plain(domain, ".-") && domain.contains('.');
+    harmless.then(|| format!("mailto:{address}"))
+}
+
 /// A piece of a sentence.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Piece {
@@ -114,6 +126,29 @@ mod tests {
         assert_eq!(visible("a\u{202e}gpj.exe"), "a⟨U+202E⟩gpj.exe");
         assert_eq!(visible("a\0b"), "a⟨U+0000⟩b");
         assert_eq!(visible("Straße, 東京"), "Straße, 東京");
+    }
+
+    #[test]
+    fn only_a_plain_address_becomes_a_link() {
+        assert_eq!(
+            mail_link("aws+nord@regiobus.example").as_deref(),
+            Some("mailto:aws+nord@regiobus.example")
+        );
+        for other in [
+            "",
+            "nobody",
+            "@example.org",
+            "a@b",
+            "a@example.org?subject=x",
+            "a%0A@example.org",
+            "a@example.org&bcc=b@example.org",
+            "a@b.example@c.example",
+            "javascript:alert(1)",
+            "a@example.org\"onclick=x",
+            "\u{202e}a@example.org",
+        ] {
+            assert_eq!(mail_link(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl Page {
         self.elements.iter().flat_map(|own| own.attributes.keys().map(String::as_str)).collect()
     }
 
+    /// Gives where the links lead.
+    pub(crate) fn links(&self) -> Vec<&str> {
+        self.named("a").filter_map(|own| own.attributes.get("href")).map(String::as_str).collect()
+    }
+
     /// Gives the contents of the script elements.
     pub(crate) fn scripts(&self) -> Vec<&str> {
         self.named("script").map(|own| own.text.as_str()).collect()

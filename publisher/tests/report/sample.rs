@@ -93,8 +93,30 @@ fn accounts() -> Vec<Account> {
     (0..12)
         .zip(names)
         .map(|(number, name)| {
-            let state = if number == 11 { AccountState::Inactive } else { AccountState::Active };
-            Account { name: Some(name.to_owned()), ..Account::new(account_id(number), state) }
+            let state = match number {
+                9 => AccountState::LeftOut,
+                10 => AccountState::Decommissioned,
+                11 => AccountState::Inactive,
+                _ => AccountState::Active,
+            };
+            let unit = match number {
+                0..4 => Some("Root/Verkehr/Nord"),
+                4..6 => Some("Root/Betrieb/<script>alert('bestand-7')</script>"),
+                6..11 => Some("Root/Öffentlicher Nahverkehr/Leitstellen und Werkstätten/Ost"),
+                _ => None,
+            };
+            let email = match number {
+                5 => Some("x@example.org?bcc=<img src=x>".to_owned()),
+                6 => Some("javascript:alert('bestand-8')@example.org".to_owned()),
+                11 => None,
+                _ => Some(format!("aws+konto-{number}@regiobus.example")),
+            };
+            Account {
+                name: Some(name.to_owned()),
+                ou_path: unit.map(str::to_owned),
+                email,
+                ..Account::new(account_id(number), state)
+            }
         })
         .collect()
 }
@@ -110,6 +132,14 @@ fn coverage(accounts: &[Account]) -> Vec<CoverageLine> {
                 Reason::RoleDenied,
                 "AccessDenied: sts:AssumeRole on arn:aws:iam::100000003333:role/bestand-reader <b>no</b>",
             )),
+            9 => lines.push(CoverageLine::incomplete(
+                account.id.clone(),
+                None,
+                None,
+                Reason::NotRequested,
+                "the settings leave the account out",
+            )),
+            10 => lines.push(CoverageLine::complete(account.id.clone(), None, None)),
             11 => lines.push(CoverageLine::incomplete(
                 account.id.clone(),
                 None,
@@ -169,7 +199,7 @@ fn summary() -> RunSummary {
         ended_at: Some(started() + 512.seconds()),
         tool_version: "0.1.0".into(),
         settings_digest: "9d2f1c".repeat(10),
-        accounts: AccountCounts { requested: 12, complete: 6, incomplete: 4, failed: 1, inactive: 1, left_out: 0 },
+        accounts: AccountCounts { requested: 12, complete: 4, incomplete: 4, failed: 1, inactive: 2, left_out: 1 },
         coverage: CoverageCounts {
             scopes: 310,
             complete: 280,

@@ -135,3 +135,74 @@ fn the_digest_does_not_depend_on_a_password() {
     assert_eq!(with("postgres://itk:one@db/itk"), with("postgres://itk:two@db/itk"));
     assert_ne!(with("postgres://itk:one@db/itk"), with("postgres://itk:one@other/itk"));
 }
+
+#[test]
+fn accounts_that_contradict_each_other_are_told_all_at_once() {
+    let with = |accounts: &str| {
+        let start = super::super::DEFAULT.find("source = \"list\"").unwrap();
+        let end = super::super::DEFAULT.find("[regions]").unwrap();
+        let text = super::super::DEFAULT.replace(&super::super::DEFAULT[start..end], accounts);
+        load_text(&text).map(drop).err().unwrap_or_default().join("\n")
+    };
+    let listed = with(
+        r#"
+        source = "list"
+        list = [{ id = "111111111111" }]
+        role = { name = "bestand-reader" }
+        organizational_units = { include = ["Root//Nord"], exclude = ["ou-ab12", "Root//Nord"] }
+        tags = { stage = [], line = ["bus", "bus"] }
+        decommissioned = [
+          { id = "111111111111", since = "2026-10-01T00:00:00Z", because = " ", by = "" },
+          { id = "12", since = "2026-10-01T00:00:00Z", because = "OPS-42", by = "m.muster" },
+          { id = "12", since = "2026-10-01T00:00:00Z", because = "OPS-42", by = "m.muster" },
+        ]
+        "#,
+    );
+    for expected in [
+        "accounts.organizational_units.include: is used with",
+        "accounts.organizational_units.exclude: is used with",
+        "accounts.tags: is used with",
+        "accounts.organizational_units.include.0: `Root//Nord` is neither",
+        "accounts.organizational_units.exclude.0: `ou-ab12` is neither",
+        "accounts.organizational_units.exclude.1: `Root//Nord` is there twice",
+        "accounts.tags.stage: name at least one value",
+        "accounts.tags.line: a value is there twice",
+        "accounts.decommissioned.0.because",
+        "accounts.decommissioned.0.by",
+        "accounts.decommissioned.0.id: `111111111111` is in accounts.list",
+        "accounts.decommissioned.1.id: `12` is no account id",
+        "accounts.decommissioned.2.id: `12` is there twice",
+    ] {
+        assert!(listed.contains(expected), "{expected} is missing in\n{listed}");
+    }
+
+    let vague = with(
+        r#"
+        source = "organizations"
+        role = { name = "bestand-reader" }
+        onboarding_hours = 1000
+        tags = { stage = 7 }
+        decommissioned = [{ id = "222222222222", since = "soon" }]
+        "#,
+    );
+    for expected in [
+        "accounts.onboarding_hours",
+        "accounts.tags.stage",
+        "accounts.decommissioned.0",
+        "\"because\"",
+        "\"by\"",
+    ] {
+        assert!(vague.contains(expected), "{expected} is missing in\n{vague}");
+    }
+
+    let fine = with(
+        r#"
+        source = "organizations"
+        role = { name = "bestand-reader" }
+        organizational_units = { include = ["Root/Verkehr", "ou-ab12-cdefgh34"], exclude = ["r-ab12"] }
+        tags = { stage = "prod", line = ["bus", "tram"] }
+        decommissioned = [{ id = "222222222222", since = "2026-10-01T00:00:00Z", because = "OPS-42", by = "m.muster" }]
+        "#,
+    );
+    assert_eq!(fine, "");
+}
