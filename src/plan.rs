@@ -68,7 +68,7 @@ impl Planner<'_> {
 
         let collector = compose::collector(self.settings, &aws, self.directory.run_id());
         let collected = collect::all(self, &collector, &accounts, summary).await?;
-        let reconciled = reconcile::all(self, &accounts, &records, collected, summary).await?;
+        let reconciled = reconcile::all(self, &collector, &accounts, &records, collected, summary).await?;
         let plan = seal::seal(self, &reconciled, summary)?;
         // The reading was good and everything that rests on it is written: the next one is measured by it.
         records::remember(self, &records)?;

@@ -14,7 +14,7 @@ fn of(
     published: Option<AssetState>,
     coverage: Coverage,
 ) -> Outcome {
-    outcome(Facts { record, live, published, coverage, type_is_asset: true })
+    outcome(Facts { record, live, published, coverage, type_is_asset: true, deletion_is_proven: false })
 }
 
 #[test]
@@ -36,8 +36,14 @@ fn semantics_1_record_and_live_and_published_is_updated_and_reactivated() {
 #[test]
 fn semantics_1_live_without_record_is_unregistered_and_created_unless_its_type_is_inventoried_only() {
     for coverage in BOTH {
-        let facts =
-            Facts { record: None, live: Liveness::Live, published: None, coverage, type_is_asset: true };
+        let facts = Facts {
+            record: None,
+            live: Liveness::Live,
+            published: None,
+            coverage,
+            type_is_asset: true,
+            deletion_is_proven: false,
+        };
         assert_eq!(outcome(facts), row(Some(FindingKind::Unregistered), Action::Create));
         let withheld = Action::Withhold(WithheldReason::TypeNotPublished);
         let furniture = Facts { type_is_asset: false, ..facts };
