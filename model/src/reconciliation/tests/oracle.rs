@@ -54,8 +54,12 @@ impl Oracle {
             return false;
         }
         let planned = records.iter().any(|record| record.lifecycle == Lifecycle::Planned);
-        let complete =
-            estate.state == AccountState::Active && names.iter().all(|names| is_complete(estate, names));
+        let complete = match estate.state {
+            AccountState::Active => names.iter().all(|names| is_complete(estate, names)),
+            // A person says that the account is gone, and with it all that was there.
+            AccountState::Decommissioned => names.iter().all(|(arn, ..)| !is_foreign(arn.as_ref())),
+            AccountState::Inactive | AccountState::Unknown | AccountState::LeftOut => false,
+        };
         if entry.state == AssetState::Retired || records.len() > 1 || planned || !complete {
             return false;
         }
@@ -112,8 +116,12 @@ fn is_seen(estate: &Estate, (arn, region, kind, id): &Names, others: &BTreeSet<S
     })
 }
 
+fn is_foreign(arn: Option<&Arn>) -> bool {
+    arn.and_then(Arn::account_id).is_some_and(|home| home != account())
+}
+
 fn is_complete(estate: &Estate, (arn, region, kind, _): &Names) -> bool {
-    if arn.as_ref().and_then(Arn::account_id).is_some_and(|home| home != account()) {
+    if is_foreign(arn.as_ref()) {
         return false;
     }
     let said = |region: &Region, kind: Option<&ResourceType>| {
