@@ -69,8 +69,9 @@ impl Planner<'_> {
         let collector = compose::collector(self.settings, &aws, self.directory.run_id());
         let collected = collect::all(self, &aws, &collector, &accounts, summary).await;
         summary.aws_calls = aws.calls();
-        let collected = collected?;
-        let reconciled = reconcile::all(self, &accounts, &records, collected, summary).await?;
+        let reconciled = reconcile::all(self, &collector, &accounts, &records, collected?, summary).await;
+        summary.aws_calls = aws.calls();
+        let reconciled = reconciled?;
         let plan = seal::seal(self, &reconciled, summary)?;
         summary.overrides.extend(accounts.overrides(&plan.digest));
         // The reading was good and everything that rests on it is written: the next one is measured by it.

@@ -101,15 +101,30 @@ impl Domain {
             }
         }
     }
+
+    /// Tells whether something in the domain is recorded once a day only.
+    pub fn is_daily(&self, ledger: &AccountCoverage) -> bool {
+        let mut lines = ledger.lines();
+        match self {
+            Self::Scope(region, kind) => scope_is_daily(ledger, region, kind),
+            Self::EveryRegion(kind) => {
+                let mut regions = lines.filter_map(|line| line.region.as_ref());
+                regions.any(|region| scope_is_daily(ledger, region, kind))
+            }
+            Self::EveryType(region) => lines.any(|line| line.daily && line.region.as_ref() == Some(region)),
+            Self::Account => lines.any(|line| line.daily),
+        }
+    }
 }
 
 /// A type that nobody names may be one that the recorder leaves out, or that AWS Config does not know: the
 /// ledger has no line for it, and so even a complete ledger does not show that it is gone.
 fn without_type(coverage: Coverage) -> Coverage {
-    match coverage {
-        Coverage::Complete => Coverage::Incomplete(Reason::ScopeUnknown),
-        incomplete @ Coverage::Incomplete(_) => incomplete,
-    }
+    coverage.and(Coverage::Incomplete(Reason::ScopeUnknown))
+}
+
+fn scope_is_daily(ledger: &AccountCoverage, region: &Region, kind: &ResourceType) -> bool {
+    ledger.type_line(region, kind).or_else(|| ledger.region_line(region)).is_some_and(|line| line.daily)
 }
 
 /// Every region that any line speaks of, `global` among them.
@@ -128,14 +143,7 @@ fn all_complete(parts: impl Iterator<Item = Coverage>, ledger: &AccountCoverage)
     if let Some(incomplete) = whole.filter(|coverage| !coverage.is_complete()) {
         return incomplete;
     }
-    let mut any = false;
-    for part in parts {
-        if !part.is_complete() {
-            return part;
-        }
-        any = true;
-    }
-    if any { Coverage::Complete } else { Coverage::Incomplete(Reason::NotRequested) }
+    parts.reduce(Coverage::and).unwrap_or(Coverage::Incomplete(Reason::NotRequested))
 }
 
 /// How long an absent asset is kept before it is retired (SEMANTICS 2.6).
@@ -185,6 +193,7 @@ impl RetireRules {
 /// Notes that the asset was sighted: whatever looked like absence before is forgotten.
 pub fn sighting(history: &mut AssetHistory, live: bool, now: Timestamp) {
     *history = AssetHistory {
+        first_seen: history.first_seen.or(live.then_some(now)),
         last_seen: if live { Some(now) } else { history.last_seen },
         ..AssetHistory::default()
     };
@@ -194,6 +203,10 @@ pub fn sighting(history: &mut AssetHistory, live: bool, now: Timestamp) {
 const COLLAPSE_MIN_ITEMS: u64 = 10;
 /// A collapse that is seen again this often is the new truth.
 const COLLAPSE_REPEATS: u32 = 3;
+
+fn has_collapsed(was: u64, is: u64) -> bool {
+    is < was.div_ceil(2) && was - is > COLLAPSE_MIN_ITEMS
+}
 
 /// Completes an account's ledger by what only the whole run and history know (SEMANTICS 2.1), and gives the
 /// scopes' history as the next run shall find it.
@@ -219,13 +232,17 @@ pub fn finalise(
             continue;
         }
         let collected = line.collected.unwrap_or(0);
-        let collapsed = previous.as_ref().filter(|scope| {
-            collected < scope.collected.div_ceil(2) && scope.collected - collected > COLLAPSE_MIN_ITEMS
-        });
+        let collapsed = previous.as_ref().filter(|scope| has_collapsed(scope.collected, collected));
         if let Some(scope) = collapsed
             && !accepted(line, Reason::Collapsed)
         {
             let mut scope = scope.clone();
+            if scope.collapsed_to.is_some_and(|before| has_collapsed(before, collected)) {
+                // It fell on: that is no repetition, and what is left now must be seen again as often.
+                scope.collapsed_times = 0;
+                scope.last_collapse = None;
+            }
+            scope.collapsed_to = Some(collected);
             let interval = SignedDuration::from_hours(i64::from(rules.min_look_interval_hours));
             if scope.last_collapse.is_none_or(|last| now.duration_since(last) >= interval) {
                 scope.collapsed_times += 1;
@@ -256,6 +273,7 @@ pub fn finalise(
             resource_type: kind,
             collected,
             collapsed_times: 0,
+            collapsed_to: None,
             last_collapse: None,
         });
     }

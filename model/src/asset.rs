@@ -104,6 +104,11 @@ impl PublishedAsset {
         self.text(attribute::ASSET_ID).map(AssetId::from)
     }
 
+    /// Gives the instant at which AWS made it, if a live item ever told.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.text(attribute::CREATED_AT)?.parse().ok()
+    }
+
     /// Gives the region.
     pub fn region(&self) -> Option<Region> {
         self.text(attribute::REGION).map(Region::from)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,6 +37,9 @@ pub struct Change {
     /// What it would be if it were not withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_be: Option<ChangeKind>,
+    /// What it rests on; there for retirements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Ground>,
     /// Which source gave each attribute that `after` sets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub provenance: BTreeMap<String, Provenance>,
@@ -47,7 +51,7 @@ pub struct Change {
 impl Change {
     /// Computes the digest over what the change says.
     pub fn compute_digest(&self) -> String {
-        digest::canonical_digest(&json!({
+        let mut content = json!({
             "kind": self.kind,
             "asset_key": self.asset_key,
             "account_id": self.account_id,
@@ -56,7 +60,11 @@ impl Change {
             "after": self.after,
             "reason": self.reason,
             "would_be": self.would_be,
-        }))
+        });
+        if let (Some(ground), Some(content)) = (&self.ground, content.as_object_mut()) {
+            content.insert("ground".to_owned(), json!(ground));
+        }
+        digest::canonical_digest(&content)
     }
 
     /// Sets the digest; the last step in making or altering a change.
@@ -121,6 +129,21 @@ pub enum Precondition {
     Version(String),
 }
 
+/// What a retirement rests on: proof or patience (SEMANTICS 2.4 to 2.6, 2.12).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Ground {
+    /// AWS Config dates its deletion.
+    Deletion {
+        /// When it was deleted.
+        at: Timestamp,
+    },
+    /// Complete looks and the grace.
+    Patience,
+    /// A person's word that the account is gone; complete looks and the grace besides.
+    Decommissioned,
+}
+
 /// Why a change is withheld.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,6 +156,10 @@ pub enum WithheldReason {
     NotLive,
     /// Absent and patient enough, but never once seen live, and a record still vouches for it.
     NeverSeen,
+    /// Absent for long enough, but nobody could be asked for it by its id, or none could say.
+    Unproven,
+    /// Not where it should be, but it lives elsewhere.
+    Misplaced,
     /// Not enough was seen to conclude anything.
     Unverified,
     /// Several records or items claim each other.
@@ -153,6 +180,8 @@ impl WithheldReason {
             Self::Grace => "grace",
             Self::NotLive => "not_live",
             Self::NeverSeen => "never_seen",
+            Self::Unproven => "unproven",
+            Self::Misplaced => "misplaced",
             Self::Unverified => "unverified",
             Self::Ambiguous => "ambiguous",
             Self::Planned => "planned",
@@ -231,6 +260,7 @@ mod tests {
             after: AssetPatch::default(),
             reason: None,
             would_be: None,
+            ground: None,
             provenance: BTreeMap::new(),
             digest: String::new(),
         }
@@ -249,6 +279,18 @@ mod tests {
         assert_eq!((withheld.kind, withheld.would_be), (ChangeKind::Withheld, Some(ChangeKind::Retire)));
         assert_eq!(withheld.digest, withheld.compute_digest());
         assert_ne!(withheld.digest, change().digest);
+    }
+
+    #[test]
+    fn what_a_retirement_rests_on_is_part_of_its_digest() {
+        let at = "2026-11-20T10:00:00Z".parse().unwrap();
+        let mut proven = change();
+        proven.ground = Some(Ground::Deletion { at });
+        assert_ne!(proven.compute_digest(), change().digest);
+        assert_eq!(
+            serde_json::to_string(&proven.ground).unwrap(),
+            r#"{"kind":"deletion","at":"2026-11-20T10:00:00Z"}"#
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::configuration_item::CollectionPath;
+use crate::configuration_item::{CollectionPath, ConfigurationItem};
 use crate::identifiers::{AccountId, Region, ResourceType};
 
 /// Why a scope is not complete.
@@ -149,6 +149,18 @@ impl Coverage {
     /// Tells whether absence may be concluded.
     pub fn is_complete(self) -> bool {
         self == Self::Complete
+    }
+
+    /// Gives what is known of two scopes together: the first gap, where there is one.
+    ///
+    /// `count_mismatch` gives way to every other reason. So where it stands, nothing worse is known of the
+    /// scopes, and a deletion that is proven may still be believed (SEMANTICS 2.3).
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Complete | Self::Incomplete(Reason::CountMismatch), gap @ Self::Incomplete(_)) => gap,
+            (own, _) => own,
+        }
     }
 }
 
@@ -356,6 +368,16 @@ impl AccountCoverage {
                 .filter(|coverage| !coverage.is_complete())
                 .unwrap_or(Coverage::Incomplete(Reason::NotRequested)),
         }
+    }
+
+    /// Tells how far an item is believed: by the scope that reported it. The row itself shows that the type is
+    /// served there, so the region's default line stands in for a missing type line.
+    pub fn of_item(&self, item: &ConfigurationItem) -> Coverage {
+        let region = item.recording_region();
+        self.type_line(region, &item.resource_type)
+            .or_else(|| self.region_line(region))
+            .or_else(|| self.account_line())
+            .map_or(Coverage::Incomplete(Reason::NotRequested), CoverageLine::coverage)
     }
 
     /// Gives the regions that the ledger has a default line for.

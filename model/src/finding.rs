@@ -100,6 +100,8 @@ pub enum FindingKind {
     Divergent,
     /// Several records or items claim each other: a person must tell which is right.
     Duplicate,
+    /// Not where the record or the entry says, but live in another region or account.
+    Misplaced,
     /// A row that makes no sense.
     RejectedRecord,
     /// Not enough was seen to say whether it is live.
@@ -108,12 +110,13 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds in the order of the report.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Absent,
         Self::RetiredButLive,
         Self::Unregistered,
         Self::Divergent,
         Self::Duplicate,
+        Self::Misplaced,
         Self::RejectedRecord,
         Self::Unverified,
     ];
@@ -126,6 +129,7 @@ impl FindingKind {
             Self::Unregistered => "unregistered",
             Self::Divergent => "divergent",
             Self::Duplicate => "duplicate",
+            Self::Misplaced => "misplaced",
             Self::RejectedRecord => "rejected_record",
             Self::Unverified => "unverified",
         }
@@ -135,7 +139,7 @@ impl FindingKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Absent | Self::RetiredButLive | Self::Duplicate => Severity::High,
-            Self::Unregistered | Self::RejectedRecord => Severity::Medium,
+            Self::Unregistered | Self::Misplaced | Self::RejectedRecord => Severity::Medium,
             Self::Divergent => Severity::Low,
             Self::Unverified => Severity::Info,
         }

@@ -47,6 +47,9 @@ pub struct AccountTotals {
     pub creates: u64,
     /// Retires planned.
     pub retires: u64,
+    /// A person named the account as decommissioned: all of it is expected to go (SEMANTICS 2.12).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decommissioned: bool,
 }
 
 /// What the gate needs to know of a whole plan. The key `None` stands for what is no AWS resource: it has a
@@ -127,12 +130,13 @@ pub enum Verdict {
     Refused,
 }
 
-/// Names the accounts whose retires are withheld because too many of their assets would retire at once. What
-/// remains after that goes to [`gate`].
+/// Names the accounts whose retires are withheld because too many of their assets would retire at once. A
+/// decommissioned account is not one of them. What remains after that goes to [`gate`].
 pub fn accounts_to_withhold(totals: &PlanTotals, limits: &Limits) -> Vec<Option<AccountId>> {
     totals
         .accounts
         .iter()
+        .filter(|(_, account)| !account.decommissioned)
         .filter(|(_, account)| share_is_exceeded(account.retires, account.owned, limits.max_retire_share))
         .map(|(id, _)| id.clone())
         .collect()
@@ -212,7 +216,8 @@ mod tests {
     use super::*;
 
     fn totals(owned: u64, retires: u64, creates: u64) -> PlanTotals {
-        let account = AccountTotals { owned, owned_in_complete_scopes: owned, creates, retires };
+        let account =
+            AccountTotals { owned, owned_in_complete_scopes: owned, creates, retires, decommissioned: false };
         PlanTotals {
             accounts: BTreeMap::from([(Some("111122223333".parse().unwrap()), account)]),
             entries: owned,
@@ -236,6 +241,14 @@ mod tests {
         assert_eq!(codes(&totals(100, 5, 0)), [GateCode::MaxRetireShare]);
         assert_eq!(accounts_to_withhold(&totals(100, 5, 0), &Limits::default()).len(), 1);
         assert!(accounts_to_withhold(&totals(250, 5, 0), &Limits::default()).is_empty());
+    }
+
+    #[test]
+    fn semantics_2_12_a_decommissioned_account_may_lose_everything_but_counts_in_all() {
+        let mut gone = totals(100, 100, 0);
+        gone.accounts.values_mut().for_each(|account| account.decommissioned = true);
+        assert!(accounts_to_withhold(&gone, &Limits::default()).is_empty());
+        assert_eq!(codes(&gone), [GateCode::MaxRetireCount, GateCode::MaxRetireShare]);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::identifiers::{Region, ResourceType};
 /// What earlier runs saw of one asset.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AssetHistory {
+    /// When a live item was first matched to the asset in a complete scope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
     /// When a live item was last matched to the asset in a complete scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
@@ -38,6 +41,9 @@ pub struct ScopeHistory {
     /// How often in a row the scope was `collapsed` since.
     #[serde(default)]
     pub collapsed_times: u32,
+    /// What the last of these listings gave: less again is another collapse, and no repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collapsed_to: Option<u64>,
     /// When the collapse was last counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_collapse: Option<Timestamp>,

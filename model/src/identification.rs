@@ -56,25 +56,27 @@ impl<'a> ItemIndex<'a> {
         self.by_arn.get(arn).map_or(&[], Vec::as_slice)
     }
 
-    /// Gives the items of that type and id in any region.
-    pub fn with_id(&self, kind: &ResourceType, id: &ResourceId) -> &[usize] {
+    fn with_id(&self, kind: &ResourceType, id: &ResourceId) -> &[usize] {
         self.by_id.get(kind.as_str()).and_then(|of_type| of_type.get(id.as_str())).map_or(&[], Vec::as_slice)
     }
 
-    /// Tells whether anything of that ARN, or of that type and id, was seen anywhere in the account: such a
-    /// sighting vetoes every absence (SEMANTICS 2.4, 2.10). An id without a type may be that of any type, and
-    /// an ARN that of a row without one.
-    pub fn sighted(&self, arn: Option<&Arn>, kind: Option<&ResourceType>, id: Option<&ResourceId>) -> bool {
-        let by_arn = arn.is_some_and(|arn| !self.with_arn(arn).is_empty() || self.ends_in_nameless_id(arn));
-        by_arn
-            || match (kind, id) {
-                (Some(kind), Some(id)) => !self.with_id(kind, id).is_empty(),
-                (None, Some(id)) => self.by_id.values().any(|of_type| of_type.contains_key(id.as_str())),
-                (_, None) => false,
-            }
+    /// Gives the items of that type and id in any region.
+    pub fn items_with_id(
+        &self,
+        kind: &ResourceType,
+        id: &ResourceId,
+    ) -> impl Iterator<Item = &'a ConfigurationItem> {
+        let items = self.items;
+        self.with_id(kind, id).iter().filter_map(move |index| items.get(*index).copied())
     }
 
-    fn ends_in_nameless_id(&self, arn: &Arn) -> bool {
+    /// Tells whether any item of whatever type carries the id.
+    pub fn knows_id(&self, id: &ResourceId) -> bool {
+        self.by_id.values().any(|of_type| of_type.contains_key(id.as_str()))
+    }
+
+    /// Tells whether the ARN may be the one that AWS Config leaves out of some item.
+    pub fn ends_in_nameless_id(&self, arn: &Arn) -> bool {
         let text = arn.as_str();
         text.match_indices([':', '/'])
             .filter_map(|(at, _)| text.get(at + 1..))

@@ -26,6 +26,7 @@ pub mod outcome;
 pub mod plan;
 pub mod proof;
 pub mod reconciliation;
+pub mod resource_id;
 pub mod resource_type;
 pub mod run_summary;
 pub mod settle;

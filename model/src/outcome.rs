@@ -1,10 +1,10 @@
 //! The table of outcomes (SEMANTICS section 1): what follows from who speaks of an asset and how much was seen.
-//! A total function of four small facts; everything else (values, looks, limits) comes after it.
+//! A total function of a few small facts; everything else (values, looks, limits) comes after it.
 
 use crate::asset::AssetState;
 use crate::asset_record::Lifecycle;
 use crate::change_set::WithheldReason;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Reason};
 use crate::finding::FindingKind;
 
 /// Whether a live item was seen.
@@ -12,8 +12,11 @@ use crate::finding::FindingKind;
 pub enum Liveness {
     /// No item anywhere.
     NotSeen,
-    /// An item in an incomplete scope, perhaps an old row: it vetoes absence, and proves nothing (SEMANTICS 2.9).
+    /// An item in an incomplete scope, perhaps an old row, or somebody's word that it is there: it vetoes absence,
+    /// and proves nothing (SEMANTICS 2.4, 2.9).
     Sighted,
+    /// The same resource lives where neither record nor entry says (SEMANTICS 2.4).
+    Misplaced,
     /// An item in a complete scope.
     Live,
 }
@@ -31,6 +34,8 @@ pub struct Facts {
     pub coverage: Coverage,
     /// Whether the type is published without a record.
     pub type_is_asset: bool,
+    /// Whether AWS Config dates its deletion (SEMANTICS 2.4); says nothing of what is live or sighted.
+    pub deletion_is_proven: bool,
 }
 
 /// What is to be done with the entry.
@@ -48,6 +53,8 @@ pub enum Action {
     UpdateTechnical,
     /// Bring the organisational attributes up to date; what AWS Config said last stays.
     UpdateOrganisational,
+    /// Absent, and its deletion is proven: retire.
+    RetireProven,
     /// Absent: wait for the grace, then retire.
     RetireAfterGrace,
     /// Would change, but may not.
@@ -70,22 +77,20 @@ const fn row(finding: Option<FindingKind>, action: Action) -> Outcome {
 /// Looks up what follows.
 pub fn outcome(facts: Facts) -> Outcome {
     use Action::{
-        Create, CreateUnverified, Nothing, RetireAfterGrace, Update, UpdateOrganisational, UpdateTechnical,
-        Withhold,
+        Create, CreateUnverified, Nothing, RetireAfterGrace, RetireProven, Update, UpdateOrganisational,
+        UpdateTechnical, Withhold,
     };
     use AssetState::{Active, Retired};
     use Coverage::{Complete, Incomplete};
     use FindingKind::{Absent, RetiredButLive, Unregistered, Unverified};
-    use Liveness::{Live, NotSeen, Sighted};
+    use Liveness::{Live, Misplaced, NotSeen, Sighted};
 
-    // A sighting in an incomplete scope leaves open whether it lives, whatever else was seen.
-    let coverage = match facts.live {
-        Sighted => match facts.coverage {
-            Complete => Incomplete(crate::coverage::Reason::ServiceError),
-            incomplete @ Incomplete(_) => incomplete,
-        },
-        NotSeen | Live => facts.coverage,
+    let coverage = match facts.coverage {
+        // In a scope that is only busy a proven deletion is all that there is to know (SEMANTICS 2.3).
+        Incomplete(Reason::CountMismatch) if facts.live == NotSeen && facts.deletion_is_proven => Complete,
+        coverage => coverage,
     };
+    let retire = if facts.deletion_is_proven { RetireProven } else { RetireAfterGrace };
     match (facts.live, facts.record, facts.published, coverage) {
         // A record and a live item.
         (Live, Some(lifecycle), published, _) => {
@@ -99,42 +104,52 @@ pub fn outcome(facts: Facts) -> Outcome {
         (Live, None, Some(Retired), _) if facts.type_is_asset => row(Some(Unregistered), UpdateTechnical),
         (Live, None, Some(Retired), _) => row(Some(Unregistered), Withhold(WithheldReason::TypeNotPublished)),
 
+        // It would be absent, but lives elsewhere.
+        (Misplaced, Some(Lifecycle::Active | Lifecycle::Retired) | None, Some(Active), Complete)
+        | (Misplaced, Some(Lifecycle::Active), Some(Retired) | None, Complete) => {
+            row(Some(FindingKind::Misplaced), Withhold(WithheldReason::Misplaced))
+        }
+
         // A planned asset is not expected to live yet.
-        (NotSeen | Sighted, Some(Lifecycle::Planned), Some(_), _) => row(None, UpdateOrganisational),
-        (NotSeen | Sighted, Some(Lifecycle::Planned), None, _) => {
+        (NotSeen | Sighted | Misplaced, Some(Lifecycle::Planned), Some(_), _) => {
+            row(None, UpdateOrganisational)
+        }
+        (NotSeen | Sighted | Misplaced, Some(Lifecycle::Planned), None, _) => {
             row(None, Withhold(WithheldReason::Planned))
         }
 
         // A record says that it is gone, and it is.
-        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Active), Complete) => row(None, RetireAfterGrace),
+        (NotSeen, Some(Lifecycle::Retired), Some(Active), Complete) => row(None, retire),
         // Both say the same: the retirement itself must not call for a change in the next run.
-        (NotSeen | Sighted, Some(Lifecycle::Retired), Some(Retired), Complete) => row(None, Nothing),
-        (NotSeen | Sighted, Some(Lifecycle::Retired), None, _) => row(None, Nothing),
+        (NotSeen | Misplaced, Some(Lifecycle::Retired), Some(Retired), Complete) => row(None, Nothing),
+        (NotSeen | Sighted | Misplaced, Some(Lifecycle::Retired), None, _) => row(None, Nothing),
 
         // A record, and nothing lives.
-        (NotSeen | Sighted, Some(Lifecycle::Active), Some(Active), Complete) => {
-            row(Some(Absent), RetireAfterGrace)
-        }
-        (NotSeen | Sighted, Some(Lifecycle::Active), Some(Retired) | None, Complete) => {
+        (NotSeen, Some(Lifecycle::Active), Some(Active), Complete) => row(Some(Absent), retire),
+        (NotSeen, Some(Lifecycle::Active), Some(Retired) | None, Complete) => {
             row(Some(Absent), Withhold(WithheldReason::NotLive))
         }
 
-        // A record, and not enough was seen.
-        (NotSeen | Sighted, Some(_), Some(_), Incomplete(_)) => row(Some(Unverified), UpdateOrganisational),
-        (NotSeen | Sighted, Some(Lifecycle::Active), None, Incomplete(_)) => {
+        // A record, and not enough was seen. A sighting leaves open whether it lives, whatever else was seen.
+        (Sighted, Some(Lifecycle::Active | Lifecycle::Retired), Some(_), _)
+        | (NotSeen | Misplaced, Some(Lifecycle::Active | Lifecycle::Retired), Some(_), Incomplete(_)) => {
+            row(Some(Unverified), UpdateOrganisational)
+        }
+        (Sighted, Some(Lifecycle::Active), None, _)
+        | (NotSeen | Misplaced, Some(Lifecycle::Active), None, Incomplete(_)) => {
             row(Some(Unverified), CreateUnverified)
         }
 
         // Only the central register speaks of it.
-        (NotSeen | Sighted, None, Some(Active), Complete) => row(Some(Absent), RetireAfterGrace),
-        (NotSeen | Sighted, None, Some(Active), Incomplete(_)) => {
+        (NotSeen, None, Some(Active), Complete) => row(Some(Absent), retire),
+        (Sighted, None, Some(Active), _) | (NotSeen | Misplaced, None, Some(Active), Incomplete(_)) => {
             row(Some(Unverified), Withhold(WithheldReason::Unverified))
         }
-        (NotSeen | Sighted, None, Some(Retired), _) => row(None, Nothing),
+        (NotSeen | Sighted | Misplaced, None, Some(Retired), _) => row(None, Nothing),
 
         // An item in an incomplete scope, and nothing else.
         (Sighted, None, None, _) => row(Some(Unverified), Withhold(WithheldReason::Unverified)),
-        (NotSeen, None, None, _) => row(None, Nothing),
+        (NotSeen | Misplaced, None, None, _) => row(None, Nothing),
     }
 }
 

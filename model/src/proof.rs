@@ -1,13 +1,15 @@
 //! What AWS is asked about a single absent asset before anything is retired, and what it answered
 //! (SEMANTICS 2.4).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
 use crate::asset::AssetKey;
-use crate::identifiers::{Region, ResourceId, ResourceType};
+use crate::identifiers::{AccountId, Region, ResourceId, ResourceType};
 
 /// A question about one asset that nothing live was found for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,4 +51,50 @@ pub enum Answer {
         /// Why.
         detail: String,
     },
+}
+
+impl Answer {
+    /// Gives the stable code, as it stands in the evidence.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Deleted { .. } => "deleted",
+            Self::Sighted { .. } => "sighted",
+            Self::Hinted => "hinted",
+            Self::NeverHeardOf => "never_heard_of",
+            Self::Unanswered { .. } => "unanswered",
+        }
+    }
+}
+
+/// A published asset that is about to be called absent: nothing live was found for it where it should be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Missing {
+    /// The asset.
+    pub asset_key: AssetKey,
+    /// Its type and id, where both are known.
+    pub resource: Option<(ResourceType, ResourceId)>,
+    /// Its ARN, where it is known.
+    pub arn: Option<Arn>,
+    /// What AWS is to be asked; nothing where its place or id is not known, or where nobody can be asked.
+    pub question: Option<Question>,
+}
+
+/// Where else a missing asset was seen.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Elsewhere {
+    /// Only in an incomplete scope, perhaps as an old row.
+    pub doubtful: bool,
+    /// In which account.
+    pub account_id: AccountId,
+    /// In which region.
+    pub region: Region,
+}
+
+/// What was found out about single assets of one account, beyond its inventory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Proofs {
+    /// What AWS answered.
+    pub answers: BTreeMap<AssetKey, Answer>,
+    /// What other accounts showed.
+    pub elsewhere: BTreeMap<AssetKey, Elsewhere>,
 }

@@ -7,12 +7,14 @@
 mod judge;
 mod not_aws;
 mod published_index;
+mod sighting;
 mod stray_rows;
 mod subject;
 mod tangle;
 mod unplaced;
 mod values;
 
+use std::cell::LazyCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +33,7 @@ use crate::history::{AccountHistory, AssetHistory};
 use crate::identification::{ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
+use crate::proof::{Missing, Proofs};
 use crate::resource_type::TypePolicy;
 
 pub use not_aws::reconcile_not_aws;
@@ -39,6 +42,7 @@ pub use unplaced::{UnplacedRecord, reconcile_unplaced};
 
 use judge::Judge;
 use published_index::PublishedIndex;
+use sighting::{Namesakes, Sighting};
 use subject::Subject;
 use tangle::Parties;
 
@@ -66,6 +70,8 @@ pub struct AccountInput<'a> {
     pub rejected: &'a [RejectedRecord],
     /// Our entries in the central register, retired ones included.
     pub published: &'a [PublishedAsset],
+    /// What was found out about single assets that an earlier round called missing; nothing in the first round.
+    pub proofs: &'a Proofs,
 }
 
 /// Where the parties that speak of one asset ended up.
@@ -96,9 +102,15 @@ pub struct AccountReconciliation {
     pub history: AccountHistory,
     /// What the gate shall know.
     pub totals: AccountTotals,
+    /// What is about to be called absent: where there is any, find out what there is to be known of it, and
+    /// reconcile again with that, from the same history.
+    pub missing: Vec<Missing>,
 }
 
 /// Reconciles one account at the instant `now`.
+///
+/// Without the answers about what is [`missing`](AccountReconciliation::missing) nothing is retired that could be
+/// asked for (SEMANTICS 2.4).
 pub fn reconcile(
     input: &AccountInput<'_>,
     rules: &Rules,
@@ -123,6 +135,7 @@ pub fn reconcile(
         Some(&input.inventory.account_id),
     );
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
+    judge.proofs = Some(input.proofs);
     let ambiguous: Vec<_> = tangles
         .iter()
         .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))
@@ -131,19 +144,26 @@ pub fn reconcile(
     for parties in ambiguous {
         tangle::judge(&mut judge, parties, &mut published);
     }
-    for (subject, entry) in assigned {
-        if entry.is_none() && published.is_contested(&subject) {
-            let parties = Parties::of_subject(&judge, &subject, &mut published);
+    // Seldom asked for, and large: only where a namesake turns up.
+    let namesakes =
+        LazyCell::new(|| Namesakes::new(assigned.iter().map(|(subject, entry)| (subject, *entry)), history));
+    let sighting = |subject: &Subject<'_>, entry: Option<&PublishedAsset>| {
+        let key = entry.map(|entry| entry.asset_key);
+        Sighting::of(subject, entry, &index, |item| namesakes.is_of_its_own(item, key))
+    };
+    for (subject, entry) in &assigned {
+        if entry.is_none() && published.is_contested(subject) {
+            let parties = Parties::of_subject(&judge, subject, &mut published);
             tangle::judge(&mut judge, parties, &mut published);
             continue;
         }
-        let sighted_elsewhere = subject.item.is_none() && subject.is_sighted(&index, entry);
-        judge.judge(&subject, entry, sighted_elsewhere);
+        let seen = if subject.item.is_none() { sighting(subject, *entry) } else { Sighting::Nowhere };
+        judge.judge(subject, *entry, seen);
     }
     for entry in published.unclaimed() {
         let subject = Subject::of_published(entry);
-        let sighted = subject.is_sighted(&index, Some(entry));
-        judge.judge(&subject, Some(entry), sighted);
+        let seen = sighting(&subject, Some(entry));
+        judge.judge(&subject, Some(entry), seen);
     }
     judge.reject_all(input.rejected);
     judge.finish()
@@ -233,7 +253,7 @@ type AssetHistories = BTreeMap<AssetKey, AssetHistory>;
 
 /// Tells whether a kind means that the asset's life is in question, for which looks are evidence.
 fn has_looks(kind: FindingKind) -> bool {
-    matches!(kind, FindingKind::Absent | FindingKind::Unverified)
+    matches!(kind, FindingKind::Absent | FindingKind::Misplaced | FindingKind::Unverified)
 }
 
 #[cfg(test)]

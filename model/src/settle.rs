@@ -1,4 +1,5 @@
-//! What can only be decided over all accounts: rows without account, keys that two accounts claim.
+//! What can only be decided over all accounts: rows without account, missing assets that live elsewhere, keys
+//! that two accounts claim.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,6 +10,10 @@ use crate::configuration_item::ConfigurationItem;
 use crate::identifiers::{AccountId, ResourceId, ResourceType};
 use crate::reconciliation::UnplacedRecord;
 use crate::resource_type::is_global;
+
+mod whereabouts;
+
+pub use whereabouts::Whereabouts;
 
 /// Looks for the accounts in which unplaced rows' resources live. It sees every item of every account once and
 /// keeps only what matches.

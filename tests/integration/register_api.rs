@@ -76,6 +76,7 @@ fn planned(kind: ChangeKind, number: u32, precondition: Precondition, after: Ass
         after,
         reason: None,
         would_be: None,
+        ground: None,
         provenance: BTreeMap::new(),
         digest: String::new(),
     };

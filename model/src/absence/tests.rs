@@ -77,6 +77,19 @@ fn semantics_2_1_a_collapse_holds_until_it_repeated_three_times() {
 }
 
 #[test]
+fn semantics_2_1_a_fall_that_goes_on_is_no_repetition() {
+    let kinds = seen(&[("eu", "AWS::SQS::Queue")]);
+    let mut history = Vec::new();
+    let mut verdicts = Vec::new();
+    for (day, collected) in [100, 49, 49, 49, 5, 5, 5, 5, 5].into_iter().enumerate() {
+        let mut ledger = AccountCoverage::new([counted("eu", "AWS::SQS::Queue", collected)]);
+        history = finalise_all(&mut ledger, &kinds, &history, at(24 * i64::try_from(day).unwrap()));
+        verdicts.push(ledger.of(&"eu".into(), &"AWS::SQS::Queue".into()).is_complete());
+    }
+    assert_eq!(verdicts, [true, false, false, false, false, false, false, true, true]);
+}
+
+#[test]
 fn semantics_2_1_half_or_ten_items_fewer_is_no_collapse() {
     let kinds = seen(&[("eu", "AWS::SQS::Queue")]);
     for (was, is, collapsed) in
@@ -165,6 +178,35 @@ fn semantics_2_2_without_a_type_even_a_complete_ledger_does_not_show_absence() {
     for domain in [Domain::EveryType("eu".into()), Domain::Account] {
         assert_eq!(domain.coverage(&ledger, &BTreeSet::new()), Coverage::Incomplete(Reason::ScopeUnknown));
     }
+}
+
+#[test]
+fn semantics_2_3_a_mismatch_is_named_only_where_nothing_worse_is_known() {
+    let kind: ResourceType = "AWS::SQS::Queue".into();
+    let busy = |region| gap(region, Some("AWS::SQS::Queue"), Reason::CountMismatch);
+    let everywhere = Domain::EveryRegion(kind.clone());
+    let mut ledger = AccountCoverage::new([line("eu", None), busy("eu"), line("us", None), busy("us")]);
+    let mismatch = Coverage::Incomplete(Reason::CountMismatch);
+    assert_eq!(everywhere.coverage(&ledger, &BTreeSet::new()), mismatch);
+    // Where nobody names the type, a mismatch is the least of what is not known.
+    for domain in [Domain::Account, Domain::EveryType("eu".into())] {
+        assert_eq!(domain.coverage(&ledger, &BTreeSet::new()), Coverage::Incomplete(Reason::ScopeUnknown));
+    }
+    ledger.insert(gap("us", Some("AWS::SQS::Queue"), Reason::Throttled));
+    assert_eq!(everywhere.coverage(&ledger, &BTreeSet::new()), Coverage::Incomplete(Reason::Throttled));
+}
+
+#[test]
+fn semantics_2_10_an_unrecorded_scope_stays_incomplete_and_keeps_its_history() {
+    let kinds = seen(&[("eu", "AWS::SQS::Queue")]);
+    let before =
+        finalise_all(&mut AccountCoverage::new([counted("eu", "AWS::SQS::Queue", 100)]), &kinds, &[], at(0));
+    let mut unrecorded = counted("eu", "AWS::SQS::Queue", 3);
+    unrecorded.set_incomplete(Reason::Unrecorded, "");
+    let mut ledger = AccountCoverage::new([unrecorded]);
+    assert_eq!(finalise_all(&mut ledger, &kinds, &before, at(24)), before);
+    let verdict = ledger.of(&"eu".into(), &"AWS::SQS::Queue".into());
+    assert_eq!(verdict, Coverage::Incomplete(Reason::Unrecorded));
 }
 
 #[test]

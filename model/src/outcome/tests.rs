@@ -14,7 +14,7 @@ fn of(
     published: Option<AssetState>,
     coverage: Coverage,
 ) -> Outcome {
-    outcome(Facts { record, live, published, coverage, type_is_asset: true })
+    outcome(Facts { record, live, published, coverage, type_is_asset: true, deletion_is_proven: false })
 }
 
 #[test]
@@ -36,8 +36,14 @@ fn semantics_1_record_and_live_and_published_is_updated_and_reactivated() {
 #[test]
 fn semantics_1_live_without_record_is_unregistered_and_created_unless_its_type_is_inventoried_only() {
     for coverage in BOTH {
-        let facts =
-            Facts { record: None, live: Liveness::Live, published: None, coverage, type_is_asset: true };
+        let facts = Facts {
+            record: None,
+            live: Liveness::Live,
+            published: None,
+            coverage,
+            type_is_asset: true,
+            deletion_is_proven: false,
+        };
         assert_eq!(outcome(facts), row(Some(FindingKind::Unregistered), Action::Create));
         let withheld = Action::Withhold(WithheldReason::TypeNotPublished);
         let furniture = Facts { type_is_asset: false, ..facts };
@@ -150,6 +156,72 @@ fn semantics_2_9_presence_in_an_incomplete_scope_vetoes_absence_and_causes_nothi
                 );
                 assert!(harmless, "{record:?} {published:?} {outcome:?}");
             }
+        }
+    }
+}
+
+const DELETED: Facts = Facts {
+    record: ACTIVE,
+    live: Liveness::NotSeen,
+    published: Some(AssetState::Active),
+    coverage: COMPLETE,
+    type_is_asset: true,
+    deletion_is_proven: true,
+};
+
+#[test]
+fn semantics_2_4_a_proven_deletion_needs_no_grace() {
+    let absent = row(Some(FindingKind::Absent), Action::RetireProven);
+    assert_eq!(outcome(DELETED), absent);
+    assert_eq!(outcome(Facts { record: None, ..DELETED }), absent);
+    let agreed = Facts { record: Some(Lifecycle::Retired), ..DELETED };
+    assert_eq!(outcome(agreed), row(None, Action::RetireProven));
+}
+
+#[test]
+fn semantics_2_3_a_proven_deletion_is_believed_in_a_busy_scope_and_in_no_other_gap() {
+    for reason in Reason::ALL {
+        let facts = Facts { coverage: Coverage::Incomplete(reason), ..DELETED };
+        let expected = if reason == Reason::CountMismatch {
+            row(Some(FindingKind::Absent), Action::RetireProven)
+        } else {
+            row(Some(FindingKind::Unverified), Action::UpdateOrganisational)
+        };
+        assert_eq!(outcome(facts), expected, "{reason}");
+    }
+}
+
+#[test]
+fn semantics_2_4_a_proven_deletion_changes_nothing_of_what_lives_is_sighted_or_misplaced() {
+    for live in [Liveness::Live, Liveness::Sighted, Liveness::Misplaced] {
+        for record in [None, ACTIVE, Some(Lifecycle::Planned), Some(Lifecycle::Retired)] {
+            for published in [None, Some(AssetState::Active), Some(AssetState::Retired)] {
+                for coverage in [COMPLETE, INCOMPLETE, Coverage::Incomplete(Reason::CountMismatch)] {
+                    let proven = Facts { record, live, published, coverage, ..DELETED };
+                    let unproven = Facts { deletion_is_proven: false, ..proven };
+                    assert_eq!(outcome(proven), outcome(unproven));
+                    let retires = [Action::RetireProven, Action::RetireAfterGrace];
+                    assert!(!retires.contains(&outcome(proven).action), "{proven:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn semantics_2_4_what_would_be_absent_and_lives_elsewhere_is_misplaced() {
+    let misplaced = row(Some(FindingKind::Misplaced), Action::Withhold(WithheldReason::Misplaced));
+    for record in [None, ACTIVE, Some(Lifecycle::Retired)] {
+        assert_eq!(of(record, Liveness::Misplaced, Some(AssetState::Active), COMPLETE), misplaced);
+    }
+    for published in [None, Some(AssetState::Retired)] {
+        assert_eq!(of(ACTIVE, Liveness::Misplaced, published, COMPLETE), misplaced);
+    }
+    // Where not enough was seen it may be where it should be as well.
+    for record in [None, ACTIVE, Some(Lifecycle::Planned), Some(Lifecycle::Retired)] {
+        for published in [None, Some(AssetState::Active), Some(AssetState::Retired)] {
+            let not_seen = of(record, Liveness::NotSeen, published, INCOMPLETE);
+            assert_eq!(of(record, Liveness::Misplaced, published, INCOMPLETE), not_seen);
         }
     }
 }

@@ -3,24 +3,29 @@
 mod changes;
 mod findings;
 mod sight;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings::name_apart;
 use jiff::Timestamp;
+use sight::Sight;
+use standing::Standing;
 
+use super::sighting::Sighting;
 use super::subject::Subject;
 use super::values;
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
-use crate::coverage::{Coverage, Reason};
+use crate::coverage::Coverage;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::history::{AccountHistory, AssetHistory};
 use crate::identifiers::{AccountId, Region};
 use crate::inventory::AccountInventory;
 use crate::outcome::{Action, Facts, Liveness, outcome};
+use crate::proof::Proofs;
 use crate::resource_type::TypeClass;
 
 /// Judges the assets of one account (or those of none) one by one.
@@ -31,6 +36,8 @@ pub(super) struct Judge<'a> {
     named: &'a BTreeSet<Region>,
     /// Coverage of what belongs to no account: set by the caller that knows the whole run.
     pub(super) coverage_without_account: Coverage,
+    /// What was found out about single assets; nothing for what belongs to no account.
+    pub(super) proofs: Option<&'a Proofs>,
     history_before: &'a AccountHistory,
     assets_before: AssetHistories,
     result: AccountReconciliation,
@@ -51,6 +58,7 @@ impl<'a> Judge<'a> {
             inventory,
             named,
             coverage_without_account: Coverage::Complete,
+            proofs: None,
             history_before: history,
             assets_before: history.assets.clone(),
             result: AccountReconciliation::default(),
@@ -71,37 +79,31 @@ impl<'a> Judge<'a> {
         &mut self,
         subject: &Subject<'_>,
         entry: Option<&PublishedAsset>,
-        sighted_elsewhere: bool,
+        sighting: Sighting<'_>,
     ) {
         let Some(key) = entry.map(|entry| entry.asset_key).or_else(|| subject.keys.first().copied()) else {
             return;
         };
-        let (live, own_coverage) = match subject.item {
-            Some(item) => self.liveness(item),
-            None if sighted_elsewhere => (Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch)),
-            None => (Liveness::NotSeen, Coverage::Complete),
-        };
-        let domain = self.absence_coverage(subject, entry);
-        let coverage = match domain {
-            Coverage::Complete if live == Liveness::Sighted => own_coverage,
-            coverage => coverage,
-        };
+        let sight = self.sight(key, subject, entry, sighting);
         let facts = Facts {
             record: subject.record.map(|record| record.lifecycle),
-            live,
+            live: sight.live,
             published: entry.map(|entry| entry.state),
-            coverage,
+            coverage: sight.coverage,
             type_is_asset: self.type_is_asset(subject),
+            deletion_is_proven: matches!(sight.standing, Standing::Deleted(_)),
         };
         let mut outcome = outcome(facts);
-        let not_where_it_says = self.inventory.is_none() || domain.is_complete();
-        if not_where_it_says && sighted_elsewhere && outcome.action == Action::CreateUnverified {
+        let not_where_it_says = self.inventory.is_none() || sight.coverage.is_complete();
+        let only_sighted = sight.live == Liveness::Sighted && subject.item.is_none();
+        if only_sighted && not_where_it_says && outcome.action == Action::CreateUnverified {
             // What it may mean was seen, and has an entry of its own: a second one would double it.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
-        self.count_owned(entry, live, coverage);
-        let looks = self.look(key, live, coverage, outcome.action, entry);
-        let change = self.change(key, subject, entry, outcome.action, &looks);
+        self.note_missing(key, subject, entry, facts);
+        self.count_owned(entry, sight.live, sight.coverage);
+        let looks = self.look(key, &sight, outcome.action, entry);
+        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
 
         let live_values = subject.item.map(values::of_item);
         let registered = subject.record.map(values::of_record);
@@ -110,10 +112,10 @@ impl<'a> Judge<'a> {
             if kind == FindingKind::Unregistered && !facts.type_is_asset {
                 finding.severity = Severity::Info;
             }
-            self.add_evidence(&mut finding, subject, coverage, sighted_elsewhere, &looks, change.as_ref());
+            self.add_evidence(&mut finding, subject, &sight, &looks, change.as_ref());
             self.result.findings.push(finding);
         }
-        if let (Liveness::Live, Some(live), Some(registered)) = (live, &live_values, &registered) {
+        if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
             self.add_divergences(key, subject, entry, live, registered);
         }
         self.result.assets.push(ReconciledAsset {
@@ -144,12 +146,12 @@ impl<'a> Judge<'a> {
         };
         self.count_owned(entry, Liveness::NotSeen, Coverage::Complete);
         let looks = if action == Action::RetireAfterGrace {
-            self.look(key, Liveness::NotSeen, Coverage::Complete, action, entry)
+            self.look(key, &Sight::of_a_row_that_is_gone(), action, entry)
         } else {
             // The row is there: what looked like absence before is forgotten.
             AssetHistory::default()
         };
-        let change = self.change(key, subject, entry, action, &looks);
+        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
@@ -179,10 +181,12 @@ impl<'a> Judge<'a> {
 
     /// Closes the books: everything in a stable order.
     pub(super) fn finish(mut self) -> AccountReconciliation {
+        let decommissioned = self.is_decommissioned();
         let incomplete = self.inventory.map_or(!self.coverage_without_account.is_complete(), |inventory| {
-            inventory.coverage.lines().any(|line| !line.coverage().is_complete())
+            !decommissioned && inventory.coverage.lines().any(|line| !line.coverage().is_complete())
         });
         let mut result = self.result;
+        result.totals.decommissioned = decommissioned;
         result.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));
         name_apart(&mut result.findings);
         result.history.findings =

@@ -4,7 +4,7 @@ use crate::arn::Arn;
 use crate::asset::{AssetKey, KeyBasis, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::configuration_item::ConfigurationItem;
-use crate::identification::{Identification, ItemIndex, Rule, Tangle, shared_by_several};
+use crate::identification::{Identification, Rule, Tangle, shared_by_several};
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 use crate::resource_type::is_global;
 
@@ -59,20 +59,6 @@ impl<'a> Subject<'a> {
 
     pub(super) fn asset_id(&self) -> Option<&'a AssetId> {
         self.record.and_then(|record| record.asset_id.as_ref())
-    }
-
-    /// Tells whether something that carries the subject's names was seen anywhere in the account.
-    pub(super) fn is_sighted(&self, index: &ItemIndex<'_>, entry: Option<&PublishedAsset>) -> bool {
-        let by_item = self.item.is_some_and(|item| {
-            index.sighted(item.arn.as_ref(), Some(&item.resource_type), Some(&item.resource_id))
-        });
-        let by_record = self.record.is_some_and(|record| {
-            index.sighted(record.arn.as_ref(), record.resource_type.as_ref(), record.resource_id.as_ref())
-        });
-        let by_entry = entry.is_some_and(|entry| {
-            index.sighted(entry.arn().as_ref(), entry.resource_type().as_ref(), entry.resource_id().as_ref())
-        });
-        by_item || by_record || by_entry
     }
 }
 

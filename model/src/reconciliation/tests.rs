@@ -2,10 +2,13 @@
 
 mod ambiguity;
 mod coverage;
+mod decommissioned;
+mod elsewhere;
 mod estates;
 mod identity;
 mod no_account;
 mod oracle;
+mod proof;
 mod properties;
 mod small_estates;
 mod support;

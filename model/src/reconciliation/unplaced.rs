@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::judge::Judge;
 use super::published_index::PublishedIndex;
+use super::sighting::Sighting;
 use super::subject::{self, Subject};
 use super::tangle::Parties;
 use super::{AccountReconciliation, Rules, tangle};
@@ -68,12 +69,12 @@ pub fn reconcile_unplaced(
             continue;
         }
         let is_sighted = subject.record.is_some_and(|record| sighted.contains(&std::ptr::from_ref(record)));
-        judge.judge(&subject, entry, is_sighted);
+        judge.judge(&subject, entry, if is_sighted { Sighting::Here } else { Sighting::Nowhere });
     }
     // An entry that no row speaks of and that belongs to no account cannot be looked for.
     judge.coverage_without_account = Coverage::Incomplete(Reason::ScopeUnknown);
     for entry in index.unclaimed() {
-        judge.judge(&Subject::of_published(entry), Some(entry), false);
+        judge.judge(&Subject::of_published(entry), Some(entry), Sighting::Nowhere);
     }
     judge.finish()
 }

@@ -31,6 +31,9 @@ pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
         FindingKind::Duplicate => {
             ("Duplicate", "Several records or resources claim each other: a person must tell which is right.")
         }
+        FindingKind::Misplaced => {
+            ("Misplaced", "It is not where a register has it, and lives in another region or account.")
+        }
         FindingKind::RejectedRecord => {
             ("Rejected record", "A row of the source register that makes no sense.")
         }
@@ -176,11 +179,13 @@ pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
 }
 
-const WITHHELD: [WithheldReason; 9] = [
+const WITHHELD: [WithheldReason; 11] = [
     WithheldReason::TypeNotPublished,
     WithheldReason::Grace,
     WithheldReason::NotLive,
     WithheldReason::NeverSeen,
+    WithheldReason::Unproven,
+    WithheldReason::Misplaced,
     WithheldReason::Unverified,
     WithheldReason::Ambiguous,
     WithheldReason::Planned,
@@ -196,6 +201,10 @@ fn withheld_words(reason: WithheldReason) -> &'static str {
         WithheldReason::Grace => "Absent, but not yet for long enough.",
         WithheldReason::NotLive => "A record speaks of something that is not live and was never published.",
         WithheldReason::NeverSeen => "Absent, but never once seen live, and a record still vouches for it.",
+        WithheldReason::Unproven => {
+            "Absent for long enough, but nobody could be asked for it by its id, or none could say."
+        }
+        WithheldReason::Misplaced => "Not where it should be, but it lives in another region or account.",
         WithheldReason::Unverified => "Not enough was seen to conclude anything.",
         WithheldReason::Ambiguous => "Several records or resources claim each other.",
         WithheldReason::Planned => "The record says that it is planned, and nothing is live yet.",

@@ -213,6 +213,7 @@ fn change(number: usize) -> Change {
         after,
         reason: None,
         would_be: None,
+        ground: None,
         provenance: BTreeMap::new(),
         digest: String::new(),
     }

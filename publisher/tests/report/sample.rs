@@ -323,6 +323,7 @@ fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
         ]),
         FindingKind::Duplicate => BTreeMap::from([("candidates".into(), json!(["ITK-1", "ITK-2<br>"]))]),
         FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
+        FindingKind::Misplaced => BTreeMap::from([("seen_in".into(), json!(["<b>eu-west-1</b>"]))]),
         FindingKind::RetiredButLive | FindingKind::Unregistered | FindingKind::Divergent => BTreeMap::new(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bestand_model::absence::finalise;
+use bestand_model::account::AccountState;
 use bestand_model::coverage::{AccountCoverage, CoverageLine, Reason};
 use bestand_model::history::{AccountHistory, ScopeHistory, SeenTypes};
 use bestand_model::identifiers::AccountId;
@@ -42,9 +43,14 @@ pub(super) fn finalise_all(
     Ok(ledgers)
 }
 
-/// Tells whether nothing at all is dark: every account has lines, and all of them are complete.
-pub(super) fn everything_is_complete(ledgers: &BTreeMap<AccountId, Ledger>) -> bool {
-    ledgers.values().all(|ledger| {
+/// Tells whether nothing at all is dark: every account has lines, and all of them are complete. In a
+/// decommissioned account there is nothing to see.
+pub(super) fn everything_is_complete(accounts: &Accounts, ledgers: &BTreeMap<AccountId, Ledger>) -> bool {
+    let gone = |id: &AccountId| {
+        let mut known = accounts.all.iter();
+        known.any(|account| account.id == *id && account.state == AccountState::Decommissioned)
+    };
+    ledgers.iter().filter(|(id, _)| !gone(id)).all(|(_, ledger)| {
         let mut lines = ledger.coverage.lines().peekable();
         lines.peek().is_some() && lines.all(|line| line.coverage().is_complete())
     })

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::standing::Standing;
 use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
 use crate::asset::AssetPatch;
 use crate::asset_record::Lifecycle;
 use crate::attribute;
-use crate::change_set::{Change, ChangeKind, Precondition, Provenance, WithheldReason};
+use crate::change_set::{Change, ChangeKind, Ground, Precondition, Provenance, WithheldReason};
 use crate::coverage::Reason;
 use crate::history::AssetHistory;
 use crate::identifiers::AccountId;
@@ -29,6 +30,7 @@ impl<'a> Judge<'a> {
         entry: Option<&PublishedAsset>,
         action: Action,
         looks: &AssetHistory,
+        standing: Standing,
     ) -> Option<Change> {
         let live = subject.item.map(values::of_item);
         let registered = subject.record.map(values::of_record);
@@ -57,7 +59,9 @@ impl<'a> Judge<'a> {
                     self.marked(values::desired(None, registered, Reach::Organisational), subject, None);
                 self.update(key, entry?, &desired, None, None)
             }
-            Action::RetireAfterGrace => self.retire(key, subject, entry?, looks),
+            Action::RetireProven | Action::RetireAfterGrace => {
+                self.retire(key, subject, entry?, looks, standing)
+            }
             Action::Withhold(reason) => self.withhold(key, entry, reason, would_be(reason, entry)),
         })
     }
@@ -115,31 +119,58 @@ impl<'a> Judge<'a> {
         change.sealed()
     }
 
-    /// SEMANTICS 2.5 and 2.6: patience first, then the question whether it was ever there.
+    /// Retires an absent asset, if it may be.
     pub(super) fn retire(
         &self,
         key: AssetKey,
         subject: &Subject<'_>,
         entry: &PublishedAsset,
         looks: &AssetHistory,
+        standing: Standing,
     ) -> Change {
-        let daily = self.is_recorded_daily(entry.resource_type().as_ref());
-        if !self.rules.retire.grace_is_over(looks, daily, self.now) {
-            return self.withhold(key, Some(entry), WithheldReason::Grace, Some(ChangeKind::Retire));
+        let ground = match self.ground(subject, entry, looks, standing) {
+            Ok(ground) => ground,
+            Err(reason) => return self.withhold(key, Some(entry), reason, Some(ChangeKind::Retire)),
+        };
+        let mut change = self.blank(ChangeKind::Retire, key);
+        change.precondition = Some(Precondition::Version(entry.version.clone()));
+        change.before = AssetPatch { state: Some(entry.state), ..AssetPatch::default() };
+        change.after = AssetPatch { state: Some(AssetState::Retired), ..AssetPatch::default() };
+        change.ground = Some(ground);
+        change.sealed()
+    }
+
+    /// SEMANTICS 2.4 to 2.6: proof or patience first, then the question whether it was ever there, then whether
+    /// somebody was asked.
+    fn ground(
+        &self,
+        subject: &Subject<'_>,
+        entry: &PublishedAsset,
+        looks: &AssetHistory,
+        standing: Standing,
+    ) -> Result<Ground, WithheldReason> {
+        let daily = self.is_recorded_daily(subject, entry);
+        let proven = matches!(standing, Standing::Deleted(_));
+        if !proven && !self.rules.retire.grace_is_over(looks, daily, self.now) {
+            return Err(WithheldReason::Grace);
         }
         let vouched = match subject.record {
             Some(record) => record.lifecycle != Lifecycle::Retired,
             None => self.rules.stray_rows.may_speak_of(entry.asset_id().as_ref()),
         };
         let marked_live = entry.attributes.get(attribute::VERIFICATION).and_then(Value::as_str) == Some(LIVE);
-        if vouched && looks.last_seen.is_none() && !marked_live {
-            return self.withhold(key, Some(entry), WithheldReason::NeverSeen, Some(ChangeKind::Retire));
+        let once_seen = looks.last_seen.is_some() || marked_live;
+        if vouched && !once_seen {
+            return Err(WithheldReason::NeverSeen);
         }
-        let mut change = self.blank(ChangeKind::Retire, key);
-        change.precondition = Some(Precondition::Version(entry.version.clone()));
-        change.before = AssetPatch { state: Some(entry.state), ..AssetPatch::default() };
-        change.after = AssetPatch { state: Some(AssetState::Retired), ..AssetPatch::default() };
-        change.sealed()
+        match standing {
+            Standing::Deleted(at) => Ok(Ground::Deletion { at }),
+            Standing::Decommissioned => Ok(Ground::Decommissioned),
+            Standing::NeverHeardOf | Standing::NoResource => Ok(Ground::Patience),
+            // It was never more than a row's word, and the row took it back.
+            Standing::Unaskable if !once_seen => Ok(Ground::Patience),
+            Standing::Unaskable | Standing::Open | Standing::Sighted => Err(WithheldReason::Unproven),
+        }
     }
 
     pub(in crate::reconciliation) fn withhold(
@@ -173,6 +204,7 @@ impl<'a> Judge<'a> {
             after: AssetPatch::default(),
             reason: None,
             would_be: None,
+            ground: None,
             provenance: BTreeMap::new(),
             digest: String::new(),
         }
@@ -192,16 +224,22 @@ impl<'a> Judge<'a> {
 fn would_be(reason: WithheldReason, entry: Option<&PublishedAsset>) -> Option<ChangeKind> {
     match (reason, entry.map(|entry| entry.state)) {
         (
-            WithheldReason::Unverified | WithheldReason::Grace | WithheldReason::NeverSeen,
+            WithheldReason::Unverified
+            | WithheldReason::Grace
+            | WithheldReason::NeverSeen
+            | WithheldReason::Unproven
+            | WithheldReason::Misplaced,
             Some(AssetState::Active),
         ) => Some(ChangeKind::Retire),
-        (WithheldReason::TypeNotPublished | WithheldReason::NotLive, Some(AssetState::Retired)) => {
-            Some(ChangeKind::Update)
-        }
+        (
+            WithheldReason::TypeNotPublished | WithheldReason::NotLive | WithheldReason::Misplaced,
+            Some(AssetState::Retired),
+        ) => Some(ChangeKind::Update),
         (
             WithheldReason::TypeNotPublished
             | WithheldReason::NotLive
             | WithheldReason::Planned
+            | WithheldReason::Misplaced
             | WithheldReason::Unverified,
             None,
         ) => Some(ChangeKind::Create),

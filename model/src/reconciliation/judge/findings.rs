@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::sight::Sight;
 use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::arn::Arn;
 use crate::asset_record::RejectedRecord;
@@ -75,8 +76,7 @@ impl Judge<'_> {
         &self,
         finding: &mut Finding,
         subject: &Subject<'_>,
-        coverage: Coverage,
-        sighted_elsewhere: bool,
+        sight: &Sight,
         looks: &AssetHistory,
         change: Option<&Change>,
     ) {
@@ -90,12 +90,12 @@ impl Judge<'_> {
         if let Some(rule) = subject.rule {
             add("rule", json!(rule));
         }
-        match coverage {
+        match sight.coverage {
             Coverage::Complete => add("coverage", json!("complete")),
             Coverage::Incomplete(reason) => add("coverage", json!(reason)),
         }
-        if sighted_elsewhere {
-            add("sighted_elsewhere", json!(true));
+        for (name, value) in &sight.evidence {
+            add(name, value.clone());
         }
         if has_looks(finding.kind) && looks.looks > 0 {
             add("complete_looks", json!(looks.looks));

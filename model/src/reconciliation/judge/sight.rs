@@ -2,35 +2,100 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
+use super::standing::Standing;
 use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
 use crate::absence::{Domain, sighting};
 use crate::account::AccountState;
 use crate::arn::Arn;
 use crate::configuration_item::ConfigurationItem;
-use crate::coverage::{Coverage, CoverageLine, Reason};
+use crate::coverage::{Coverage, Reason};
 use crate::history::AssetHistory;
-use crate::identifiers::ResourceType;
 use crate::outcome::Liveness;
+use crate::proof::Elsewhere;
+use crate::reconciliation::sighting::Sighting;
+
+/// What is known of an asset's life.
+pub(super) struct Sight {
+    pub(super) live: Liveness,
+    /// Of the item's own scope where that is incomplete, else of everything in which it could have been found.
+    pub(super) coverage: Coverage,
+    /// What an absence would rest on.
+    pub(super) standing: Standing,
+    /// All that goes into a finding besides.
+    pub(super) evidence: Vec<(&'static str, Value)>,
+}
+
+impl Sight {
+    /// The reading of the source register was complete: a row that is gone is gone.
+    pub(super) fn of_a_row_that_is_gone() -> Self {
+        let standing = Standing::NoResource;
+        Self { live: Liveness::NotSeen, coverage: Coverage::Complete, standing, evidence: Vec::new() }
+    }
+}
 
 impl Judge<'_> {
-    /// How far an item's own scope is believed. The row itself shows that the type is served there, so the
-    /// region's default line stands in for a missing type line.
+    /// Puts together what items, other places and answers say of an asset. Whatever shows that it may be there
+    /// goes before whatever shows that it is gone.
+    pub(super) fn sight(
+        &self,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+        sighting: Sighting<'_>,
+    ) -> Sight {
+        let coverage = self.absence_coverage(subject, entry);
+        let seen = |live, coverage, evidence| Sight { live, coverage, standing: Standing::Open, evidence };
+        if let Some(item) = subject.item {
+            let (live, own) = self.liveness(item);
+            let own = if live == Liveness::Sighted && coverage.is_complete() { own } else { coverage };
+            return seen(live, own, Vec::new());
+        }
+        let elsewhere = match sighting {
+            Sighting::Here => {
+                return seen(Liveness::Sighted, coverage, vec![("sighted_elsewhere", json!(true))]);
+            }
+            Sighting::Elsewhere(item) => Some(Elsewhere {
+                doubtful: self.liveness(item).0 != Liveness::Live,
+                account_id: item.account_id.clone(),
+                region: item.region.clone(),
+            }),
+            Sighting::Nowhere => self.proofs.and_then(|proofs| proofs.elsewhere.get(&key)).cloned(),
+        };
+        if let Some(elsewhere) = elsewhere {
+            let live = if coverage.is_complete() && !elsewhere.doubtful {
+                Liveness::Misplaced
+            } else {
+                Liveness::Sighted
+            };
+            let place = json!({ "account_id": elsewhere.account_id, "region": elsewhere.region });
+            return seen(live, coverage, vec![("seen_in", place)]);
+        }
+        let (standing, evidence) = self.standing(key, subject, entry);
+        let live = if standing == Standing::Sighted { Liveness::Sighted } else { Liveness::NotSeen };
+        Sight { live, coverage, standing, evidence }
+    }
+
+    /// How far an item is believed.
     pub(super) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
+        if self.is_decommissioned() {
+            // A person says that nothing is there, and here is something: nothing follows but a veto.
+            return (Liveness::Sighted, Coverage::Incomplete(Reason::AccountInactive));
+        }
         if let Some(gap) = self.account_gap() {
             return (Liveness::Sighted, gap);
         }
-        let ledger = self.inventory.map(|inventory| &inventory.coverage);
-        let region = item.recording_region();
-        let line = ledger.and_then(|ledger| {
-            ledger
-                .type_line(region, &item.resource_type)
-                .or_else(|| ledger.region_line(region))
-                .or_else(|| ledger.account_line())
-        });
-        match line.map_or(Coverage::Incomplete(Reason::NotRequested), CoverageLine::coverage) {
+        let unasked = Coverage::Incomplete(Reason::NotRequested);
+        match self.inventory.map_or(unasked, |inventory| inventory.coverage.of_item(item)) {
             Coverage::Complete => (Liveness::Live, Coverage::Complete),
             incomplete => (Liveness::Sighted, incomplete),
         }
+    }
+
+    /// Tells whether a person named the account as gone (SEMANTICS 2.12).
+    pub(super) fn is_decommissioned(&self) -> bool {
+        self.inventory.is_some_and(|inventory| inventory.state == AccountState::Decommissioned)
     }
 
     /// Nothing of an account that does not run, or that nobody knows, is believed, whatever its ledger says
@@ -57,15 +122,19 @@ impl Judge<'_> {
         if accounts.any(|account| account != inventory.account_id) {
             return Coverage::Incomplete(Reason::NotRequested);
         }
-        let mut domains = BTreeSet::new();
-        if let Some(record) = subject.record {
-            domains.extend(Domain::of_record(record));
+        if self.is_decommissioned() {
+            return Coverage::Complete;
         }
-        if let Some(entry) = entry {
-            domains.extend(Domain::of_published(entry));
-        }
+        let domains = domains(subject, entry);
         let parts = domains.iter().map(|domain| domain.coverage(&inventory.coverage, self.named));
-        parts.into_iter().find(|part| !part.is_complete()).unwrap_or(Coverage::Complete)
+        parts.fold(Coverage::Complete, Coverage::and)
+    }
+
+    /// Tells whether the asset may vanish up to 24 h late.
+    pub(super) fn is_recorded_daily(&self, subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
+        self.inventory.is_some_and(|inventory| {
+            domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
+        })
     }
 
     /// Counts an entry for the gate.
@@ -86,34 +155,27 @@ impl Judge<'_> {
     pub(super) fn look(
         &mut self,
         key: AssetKey,
-        live: Liveness,
-        coverage: Coverage,
+        sight: &Sight,
         action: Action,
         entry: Option<&PublishedAsset>,
     ) -> AssetHistory {
         let mut history = self.assets_before.remove(&key).unwrap_or_default();
-        match live {
+        match sight.live {
             Liveness::Live => sighting(&mut history, true, self.now),
-            Liveness::Sighted => sighting(&mut history, false, self.now),
-            Liveness::NotSeen if action == Action::RetireAfterGrace && coverage.is_complete() => {
-                self.rules.retire.look(&mut history, self.now);
+            Liveness::Sighted | Liveness::Misplaced => sighting(&mut history, false, self.now),
+            Liveness::NotSeen => {
+                let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
+                // A proven deletion in a busy scope is no complete look.
+                if absent && sight.coverage.is_complete() {
+                    self.rules.retire.look(&mut history, self.now);
+                }
             }
-            Liveness::NotSeen => {}
         }
         // An asset that is neither published nor live has no looks to remember.
-        if entry.is_some() || live == Liveness::Live {
+        if entry.is_some() || sight.live == Liveness::Live {
             self.result.history.assets.insert(key, history.clone());
         }
         history
-    }
-
-    pub(super) fn is_recorded_daily(&self, kind: Option<&ResourceType>) -> bool {
-        self.inventory.is_some_and(|inventory| {
-            inventory.coverage.lines().any(|line| {
-                line.daily
-                    && (kind.is_none() || line.resource_type.is_none() || line.resource_type.as_ref() == kind)
-            })
-        })
     }
 
     /// Notes that an ambiguous entry's resource was sighted, or keeps what was known of it.
@@ -124,4 +186,11 @@ impl Judge<'_> {
         }
         self.result.history.assets.insert(key, history);
     }
+}
+
+/// Everything in which record or entry could have been found.
+fn domains(subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
+    let of_record = subject.record.map(Domain::of_record);
+    let of_entry = entry.map(Domain::of_published);
+    of_record.into_iter().chain(of_entry).flatten().collect()
 }

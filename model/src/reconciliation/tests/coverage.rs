@@ -102,6 +102,7 @@ fn semantics_2_2_an_entry_without_type_is_never_retired() {
             records: &[],
             rejected: &[],
             published: &estate.published,
+            proofs: &crate::proof::Proofs::default(),
         };
         let first = crate::reconciliation::reconcile(&input, &rules, &AccountHistory::default(), at(0));
         kinds(&crate::reconciliation::reconcile(&input, &rules, &first.history, at(2)))
@@ -213,6 +214,7 @@ fn semantics_2_5_a_row_that_makes_no_sense_still_vouches_for_what_was_never_seen
         records: &[],
         rejected: &[],
         published: &[unseen],
+        proofs: &crate::proof::Proofs::default(),
     };
     let mut history = AccountHistory::default();
     for day in 0..5 {
@@ -321,7 +323,7 @@ fn semantics_2_10_a_record_of_something_seen_elsewhere_makes_no_second_entry() {
     let estate = Estate::seen().items([item("us", QUEUE, "q")]).records([by_id("a", Some("eu"), QUEUE, "q")]);
     assert_reads(
         &estate.once(),
-        "a: unverified: withheld(unverified)
+        "a: misplaced: withheld(misplaced)
         us/AWS::SQS::Queue/q: unregistered: create registration=unregistered verification=live",
     );
 }

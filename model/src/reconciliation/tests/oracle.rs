@@ -1,6 +1,6 @@
 //! When a retire is allowed, worked out a second time and naively: by asking every line and every item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::small_estates::global;
 use super::support::*;
@@ -9,8 +9,10 @@ use crate::arn::Arn;
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::attribute;
+use crate::history::AccountHistory;
 use crate::identifiers::{Region, ResourceId, ResourceType};
 use crate::reconciliation::AccountReconciliation;
+use crate::reconciliation::judge::item_name;
 
 /// Hours at which an asset was found absent by a look that counts.
 #[derive(Default)]
@@ -28,6 +30,7 @@ impl Oracle {
         estate: &Estate,
         result: &AccountReconciliation,
         entry: &PublishedAsset,
+        before: &AccountHistory,
         hour: i64,
     ) -> bool {
         let key = entry.asset_key;
@@ -44,14 +47,19 @@ impl Oracle {
                 record.resource_id.clone(),
             )
         }));
-        if !asset.items.is_empty() || names.iter().any(|names| is_seen(estate, names)) {
+        let others = others(estate, result, before, key);
+        if !asset.items.is_empty() || names.iter().any(|names| is_seen(estate, names, &others)) {
             self.looks.remove(&key);
             *self.ever_live.entry(key).or_default() |= !asset.items.is_empty();
             return false;
         }
         let planned = records.iter().any(|record| record.lifecycle == Lifecycle::Planned);
-        let complete =
-            estate.state == AccountState::Active && names.iter().all(|names| is_complete(estate, names));
+        let complete = match estate.state {
+            AccountState::Active => names.iter().all(|names| is_complete(estate, names)),
+            // A person says that the account is gone, and with it all that was there.
+            AccountState::Decommissioned => names.iter().all(|(arn, ..)| !is_foreign(arn.as_ref())),
+            AccountState::Inactive | AccountState::Unknown | AccountState::LeftOut => false,
+        };
         if entry.state == AssetState::Retired || records.len() > 1 || planned || !complete {
             return false;
         }
@@ -67,18 +75,53 @@ impl Oracle {
     }
 }
 
-fn is_seen(estate: &Estate, (arn, _, kind, id): &Names) -> bool {
+/// Items that are known to be other assets: a record speaks of them, or both were once seen.
+fn others(
+    estate: &Estate,
+    result: &AccountReconciliation,
+    before: &AccountHistory,
+    key: AssetKey,
+) -> BTreeSet<String> {
+    let last_seen = before.assets.get(&key).and_then(|history| history.last_seen);
+    let names = estate.items.iter().map(item_name);
+    names
+        .filter(|name| {
+            let mut of_item = result.assets.iter().filter(|asset| asset.items.contains(name));
+            of_item.any(|asset| {
+                let first_seen = before.assets.get(&asset.asset_key).and_then(|history| history.first_seen);
+                let both = first_seen.is_some_and(|first| last_seen.is_some_and(|last| first <= last));
+                asset.items.len() == 1 && (asset.records.len() == 1 || (both && asset.records.is_empty()))
+            })
+        })
+        .collect()
+}
+
+fn is_seen(estate: &Estate, (arn, region, kind, id): &Names, others: &BTreeSet<String>) -> bool {
     estate.items.iter().any(|item| {
+        let home = if kind.as_ref().is_some_and(|kind| kind.as_str() == ROLE) {
+            Some(global())
+        } else {
+            region.clone().or_else(|| arn.as_ref().and_then(Arn::region))
+        };
+        let namesake = home.is_some_and(|home| home != item.region)
+            && kind.as_ref().is_some_and(|kind| kind.as_str() != BUCKET)
+            && others.contains(&item_name(item));
         let same_arn = arn.is_some() && *arn == item.arn;
         let same_kind = kind.as_ref().is_none_or(|kind| *kind == item.resource_type);
         let end = format!(":{}", item.resource_id);
         let perhaps = arn.as_ref().is_some_and(|arn| arn.as_str().replace('/', ":").ends_with(&end));
-        same_arn || (item.arn.is_none() && perhaps) || (same_kind && id.as_ref() == Some(&item.resource_id))
+        same_arn
+            || (item.arn.is_none() && perhaps)
+            || (same_kind && !namesake && id.as_ref() == Some(&item.resource_id))
     })
 }
 
+fn is_foreign(arn: Option<&Arn>) -> bool {
+    arn.and_then(Arn::account_id).is_some_and(|home| home != account())
+}
+
 fn is_complete(estate: &Estate, (arn, region, kind, _): &Names) -> bool {
-    if arn.as_ref().and_then(Arn::account_id).is_some_and(|home| home != account()) {
+    if is_foreign(arn.as_ref()) {
         return false;
     }
     let said = |region: &Region, kind: Option<&ResourceType>| {

@@ -112,7 +112,12 @@ fn ledger() -> impl Strategy<Value = Vec<CoverageLine>> {
 
 /// An estate with entries that bestand may or may not have published.
 pub(super) fn estate() -> impl Strategy<Value = Estate> {
-    let state = prop_oneof![18 => Just(AccountState::Active), 1 => Just(AccountState::Inactive), 1 => Just(AccountState::Unknown)];
+    let dark = [AccountState::Inactive, AccountState::Unknown, AccountState::LeftOut];
+    let state = prop_oneof![
+        18 => Just(AccountState::Active),
+        2 => prop::sample::select(dark.to_vec()),
+        1 => Just(AccountState::Decommissioned),
+    ];
     let items = prop::collection::vec(live(), 0..6);
     let records = prop::collection::vec(record(), 0..6);
     let entries = prop::collection::vec(published(), 0..4);

@@ -17,6 +17,7 @@ use crate::finding::FindingKind;
 use crate::history::AccountHistory;
 use crate::identifiers::{AccountId, Region, ResourceType};
 use crate::inventory::AccountInventory;
+use crate::proof::{Answer, Proofs};
 use crate::reconciliation::{AccountInput, AccountReconciliation, Rules, reconcile};
 use crate::resource_type::TypePolicy;
 
@@ -202,7 +203,21 @@ impl Estate {
         self
     }
 
+    /// Runs as a whole run does, in two rounds; AWS never heard of what is asked.
     pub(super) fn run(&self, history: &AccountHistory, now: Timestamp) -> AccountReconciliation {
+        let first = self.round(&Proofs::default(), history, now);
+        let questions = first.missing.iter().filter_map(|missing| missing.question.as_ref());
+        let answers = questions.map(|question| (question.asset_key, Answer::NeverHeardOf)).collect();
+        self.round(&Proofs { answers, ..Proofs::default() }, history, now)
+    }
+
+    /// Runs one round with what was found out.
+    pub(super) fn round(
+        &self,
+        proofs: &Proofs,
+        history: &AccountHistory,
+        now: Timestamp,
+    ) -> AccountReconciliation {
         let inventory = AccountInventory {
             account_id: account(),
             state: self.state,
@@ -214,6 +229,7 @@ impl Estate {
             records: &self.records,
             rejected: &self.rejected,
             published: &self.published,
+            proofs,
         };
         reconcile(&input, &rules(), history, now)
     }

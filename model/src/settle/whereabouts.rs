@@ -1,0 +1,168 @@
+//! Missing assets that live in another account (SEMANTICS 2.4).
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::arn::Arn;
+use crate::asset::AssetKey;
+use crate::configuration_item::ConfigurationItem;
+use crate::identifiers::{AccountId, ResourceId, ResourceType};
+use crate::proof::{Elsewhere, Missing};
+use crate::resource_id;
+
+/// Looks for missing assets in all accounts but their own. It sees every item of every account once and keeps
+/// only what matches: memory grows with what is missing, not with the estate.
+///
+/// Their own accounts need no look: reconciling them has found what there is.
+#[derive(Debug, Default)]
+pub struct Whereabouts {
+    missing: Vec<(AccountId, AssetKey)>,
+    by_arn: HashMap<Arn, Vec<usize>>,
+    by_id: HashMap<(ResourceType, ResourceId), Vec<usize>>,
+    seen_in: BTreeMap<usize, Elsewhere>,
+}
+
+impl Whereabouts {
+    /// Adds an account's missing asset, if anything could be the same resource elsewhere: its ARN, or an id that
+    /// AWS itself makes unique.
+    pub fn look_for(&mut self, account: &AccountId, missing: &Missing) {
+        let index = self.missing.len();
+        let mut sought = false;
+        if let Some(arn) = &missing.arn {
+            self.by_arn.entry(arn.clone()).or_default().push(index);
+            sought = true;
+        }
+        if let Some((kind, id)) =
+            missing.resource.as_ref().filter(|(kind, id)| resource_id::is_unique(kind, id))
+        {
+            self.by_id.entry((kind.clone(), id.clone())).or_default().push(index);
+            sought = true;
+        }
+        if sought {
+            self.missing.push((account.clone(), missing.asset_key));
+        }
+    }
+
+    /// Tells whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Looks at one item; `doubtful`: it was seen in an incomplete scope only.
+    pub fn see(&mut self, item: &ConfigurationItem, doubtful: bool) {
+        let by_arn = item.arn.as_ref().and_then(|arn| self.by_arn.get(arn));
+        let by_id = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone()));
+        for index in by_arn.into_iter().chain(by_id).flatten() {
+            if self.missing.get(*index).is_none_or(|(account, _)| *account == item.account_id) {
+                continue;
+            }
+            let here =
+                Elsewhere { doubtful, account_id: item.account_id.clone(), region: item.region.clone() };
+            // The surest place, and the same one whatever the order.
+            let place = self.seen_in.entry(*index).or_insert_with(|| here.clone());
+            if here < *place {
+                *place = here;
+            }
+        }
+    }
+
+    /// Gives where missing assets were seen, by their own accounts.
+    pub fn finish(self) -> BTreeMap<AccountId, BTreeMap<AssetKey, Elsewhere>> {
+        let mut found: BTreeMap<AccountId, BTreeMap<AssetKey, Elsewhere>> = BTreeMap::new();
+        for (index, place) in self.seen_in {
+            if let Some((account, key)) = self.missing.get(index) {
+                found.entry(account.clone()).or_default().insert(*key, place);
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::configuration_item::{CollectionPath, Tags};
+
+    const INSTANCE: &str = "AWS::EC2::Instance";
+    const FUNCTION: &str = "AWS::Lambda::Function";
+
+    fn account(digit: u8) -> AccountId {
+        digit.to_string().repeat(12).parse().unwrap()
+    }
+
+    fn item(digit: u8, kind: &str, id: &str, arn: Option<&str>) -> ConfigurationItem {
+        ConfigurationItem {
+            account_id: account(digit),
+            region: "eu".into(),
+            resource_type: kind.into(),
+            resource_id: id.into(),
+            arn: arn.map(|arn| arn.parse().unwrap()),
+            resource_name: None,
+            created_at: None,
+            tags: Tags::NotCollected,
+            attributes: BTreeMap::new(),
+            captured_at: None,
+            status: None,
+            path: CollectionPath::Select,
+            recorded_in: None,
+        }
+    }
+
+    fn seen(
+        kind: &str,
+        id: &str,
+        arn: Option<&str>,
+        items: &[(ConfigurationItem, bool)],
+    ) -> Option<Elsewhere> {
+        let key = AssetKey(Uuid::from_u128(1));
+        let resource = Some((kind.into(), id.into()));
+        let arn = arn.map(|arn| arn.parse().unwrap());
+        let mut whereabouts = Whereabouts::default();
+        whereabouts.look_for(&account(1), &Missing { asset_key: key, resource, arn, question: None });
+        items.iter().for_each(|(item, doubtful)| whereabouts.see(item, *doubtful));
+        let mut found = whereabouts.finish();
+        found.remove(&account(1)).and_then(|mut of_account| of_account.remove(&key))
+    }
+
+    #[test]
+    fn semantics_2_4_a_unique_id_or_an_arn_in_another_account_is_the_same_resource() {
+        let id = "i-0abc1234def567890";
+        let place = seen(INSTANCE, id, None, &[(item(2, INSTANCE, id, None), false)]);
+        assert_eq!(place.map(|place| place.account_id), Some(account(2)));
+        let arn = Some("arn:aws:s3:::fahrplan");
+        assert!(
+            seen("AWS::S3::Bucket", "x", arn, &[(item(2, "AWS::S3::Bucket", "y", arn), false)]).is_some()
+        );
+        assert_eq!(
+            seen(INSTANCE, id, None, &[(item(1, INSTANCE, id, None), false)]),
+            None,
+            "its own account"
+        );
+    }
+
+    #[test]
+    fn semantics_2_4_a_namesake_in_another_account_is_another_resource() {
+        assert_eq!(seen(FUNCTION, "hello", None, &[(item(2, FUNCTION, "hello", None), false)]), None);
+        let whereabouts = {
+            let mut whereabouts = Whereabouts::default();
+            let resource = Some((FUNCTION.into(), "hello".into()));
+            let key = AssetKey(Uuid::from_u128(1));
+            whereabouts
+                .look_for(&account(1), &Missing { asset_key: key, resource, arn: None, question: None });
+            whereabouts
+        };
+        assert!(whereabouts.is_empty(), "nothing is read for the sake of a name");
+    }
+
+    #[test]
+    fn semantics_2_4_the_surest_of_several_places_is_named() {
+        let id = "i-0abc1234def567890";
+        let old = (item(2, INSTANCE, id, None), true);
+        let sure = (item(3, INSTANCE, id, None), false);
+        for items in [[old.clone(), sure.clone()], [sure, old]] {
+            let place = seen(INSTANCE, id, None, &items).unwrap();
+            assert_eq!((place.account_id, place.doubtful), (account(3), false));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How far the run reached: the ledger in figures.
+
+use bestand_model::account::{Account, AccountState};
+use bestand_model::coverage::{Coverage, CoverageLine, Reason};
+use bestand_model::run_summary::RunSummary;
+
+use super::super::Planner;
+
+/// Counts an account's part of the ledger, and how far the account was reached.
+pub(super) fn count(
+    summary: &mut RunSummary,
+    planner: &Planner<'_>,
+    account: &Account,
+    lines: &[CoverageLine],
+) {
+    let mut complete = true;
+    for line in lines {
+        summary.coverage.scopes += 1;
+        match line.coverage() {
+            Coverage::Complete => summary.coverage.complete += 1,
+            Coverage::Incomplete(reason) => {
+                *summary.coverage.by_reason.entry(reason.code().to_owned()).or_default() += 1;
+                // An account that is only being set up is no gap, but it was not read either.
+                complete &= reason != Reason::Onboarding;
+                if reason.is_gap() {
+                    complete = false;
+                    summary.coverage.gaps += u64::from(!is_accepted(planner, line, reason));
+                }
+            }
+        }
+    }
+    let whole_account = lines.iter().any(|line| line.region.is_none() && !line.coverage().is_complete());
+    let counts = &mut summary.accounts;
+    match (account.state, whole_account, complete) {
+        (AccountState::Inactive | AccountState::Decommissioned, _, _) => counts.inactive += 1,
+        (AccountState::LeftOut, _, _) => counts.left_out += 1,
+        (AccountState::Active | AccountState::Unknown, true, false) => counts.failed += 1,
+        (AccountState::Active | AccountState::Unknown, false, false) => counts.incomplete += 1,
+        (AccountState::Active | AccountState::Unknown, _, true) => counts.complete += 1,
+    }
+}
+
+fn is_accepted(planner: &Planner<'_>, line: &CoverageLine, reason: Reason) -> bool {
+    planner.settings.coverage.accepted.iter().any(|gap| gap.covers(line, reason, planner.now))
+}
