@@ -79,7 +79,8 @@ impl Aws {
         let rows: Vec<Item> = (0..recorded.rows()).map(|row| recorded.item(account, kind, row)).collect();
         let holding = self.estate.holding(account, recorded.home, kind);
         let first_gone = holding.live + holding.withdrawn;
-        let gone = (first_gone..first_gone + holding.gone)
+        let gone = (holding.alive()..holding.live)
+            .chain(first_gone..first_gone + holding.gone)
             .map(|number| Item { account: account as u16, region: recorded.home as u8, kind, number })
             .filter(|_| deleted && self.estate.placement.records(account, region, kind));
         let shown = |item: &Item| match self.estate.status(*item) {
