@@ -95,19 +95,13 @@ impl Estate {
         let strange = count >= STRANGE_FROM;
         let placement = Placement::new(seed, count, &options.faults);
         let mut holdings = holdings(seed, count, options.resources as u64, &placement);
-        if options.faults.deletions {
-            holdings.iter_mut().enumerate().for_each(|(place, holding)| {
-                let registered = !Kind::ALL[place % KIND_COUNT].inventoried_only();
-                holding.deleted = u32::from(registered && holding.live >= DELETED_FROM);
-            });
-        }
         if strange {
             let of = |kind| LEFT_BEHIND.iter().find(|(left, _)| *left == kind).map_or(0, |(_, live)| *live);
             let home = Kind::ALL.into_iter().map(|kind| Holding { live: of(kind), ..Holding::default() });
             let elsewhere = (REGION_COUNT - 1) * KIND_COUNT;
             holdings.extend(home.chain((0..elsewhere).map(|_| Holding::default())));
         }
-        Self {
+        let mut estate = Self {
             seed,
             accounts: (0..count).map(|at| account(seed, at)).collect(),
             suspended: strange.then(|| account(seed, count)),
@@ -115,6 +109,24 @@ impl Estate {
             placement,
             started: clock::now().as_second(),
             holdings,
+        };
+        if options.faults.deletions {
+            estate.delete();
+        }
+        estate
+    }
+
+    /// Deletes the last resource of every scope that has enough of them, where its one record agrees with it.
+    fn delete(&mut self) {
+        let agrees = |(account, region, kind): &(usize, usize, Kind)| {
+            let live = self.holding(*account, *region, *kind).live;
+            let number = live.saturating_sub(1);
+            let last = Item { account: *account as u16, region: *region as u8, kind: *kind, number };
+            live >= DELETED_FROM && !kind.inventoried_only() && self.difference(last).is_none()
+        };
+        let scopes: Vec<_> = self.scopes().filter(agrees).collect();
+        for (account, region, kind) in scopes {
+            self.holdings[(account * REGION_COUNT + region) * KIND_COUNT + kind.index()].deleted = 1;
         }
     }
 
@@ -196,7 +208,7 @@ fn holdings(seed: u64, accounts: usize, resources: u64, placement: &Placement) -
         .collect();
     // Where there is enough for everybody, everybody gets one: a type without rows is a story of its own.
     let takers = weights.iter().filter(|weight| **weight > 0).count() as u64;
-    let floor = u64::from(2 * resources >= 3 * takers);
+    let floor = u64::from(5 * resources >= 6 * takers);
     let more: Vec<_> = placement.always_there().filter(|_| resources >= ALWAYS_THERE_FROM).collect();
     let reserved = floor * takers + more.iter().map(|(.., count)| u64::from(*count)).sum::<u64>();
     let (total, rest) = (weights.iter().sum::<u64>().max(1), resources.saturating_sub(reserved));

@@ -12,6 +12,8 @@ pub struct Truth {
     pub schema_version: u32,
     /// What the estate was derived from.
     pub seed: u64,
+    /// When it was looked at first, in seconds since 1970.
+    pub started_at: i64,
     /// The faults that are on, as one list.
     pub faults: String,
     /// The accounts of the organisation, the suspended one at the end.

@@ -31,6 +31,7 @@ impl Truth {
         Self {
             schema_version: 1,
             seed: estate.seed,
+            started_at: estate.started,
             faults: estate.placement.faults().to_string(),
             accounts: accounts(estate),
             regions: REGIONS.map(str::to_owned).to_vec(),

@@ -145,7 +145,7 @@ async fn a_repeated_token_leads_round_in_a_circle() {
     let mut tokens = Vec::new();
     for _ in 0..4 {
         let answer = fixture.config_ok(&caller, "SelectResourceConfig", body.clone()).await;
-        assert_eq!(answer["Results"].as_array().unwrap().len(), 3);
+        assert_eq!(answer["Results"].as_array().unwrap().len(), 1);
         body["NextToken"] = answer["NextToken"].clone();
         tokens.push(answer["NextToken"].as_str().unwrap().to_owned());
     }

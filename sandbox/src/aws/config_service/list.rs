@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// How many resources may be asked for by id.
 const MAX_IDS: usize = 20;
 /// How many rows a page has whose token repeats.
-const REPEATED_PAGE: usize = 3;
+const REPEATED_PAGE: usize = 1;
 
 impl Aws {
     pub(super) fn list(&self, account: usize, region: usize, input: &Value) -> Result<Answer, AwsError> {

@@ -38,7 +38,7 @@ const DEFAULT_LIMIT: u64 = 25;
 const KEPT_QUERIES: usize = 1024;
 const KEPT_LISTINGS: usize = 64;
 /// How many rows a page has whose token repeats.
-const REPEATED_PAGE: usize = 3;
+const REPEATED_PAGE: usize = 1;
 
 /// Queries that were read before, and listings that were sorted before.
 #[derive(Default)]
