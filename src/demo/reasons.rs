@@ -33,11 +33,12 @@ impl Reasons {
         }
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED);
-        table.set_header(["reason", "scopes", "step"].map(Cell::new));
+        table
+            .set_header(std::iter::once("scopes by reason").chain(self.steps.iter().copied()).map(Cell::new));
         for (reason, steps) in &self.by_reason {
-            for (at, scopes) in steps {
-                table.add_row([reason.clone(), scopes.to_string(), self.steps[*at].to_owned()]);
-            }
+            let scopes = (0..self.steps.len())
+                .map(|at| steps.get(&at).map_or_else(String::new, |scopes| scopes.to_string()));
+            table.add_row(std::iter::once(reason.clone()).chain(scopes).collect::<Vec<_>>());
         }
         Some(table.to_string())
     }
