@@ -1,13 +1,13 @@
-//! `bestand sandbox` and `bestand demo`. The demo runs this very program twice: as the sandbox, and as `run`
-//! against it, so that nothing of the job is short-circuited and its memory is its own.
+//! `bestand sandbox` and `bestand demo`. The demo runs this very program: as the sandbox, and as `run` against it,
+//! so that nothing of the job is short-circuited and its memory is its own.
 
-use std::io::BufRead as _;
+mod children;
+mod reasons;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use bestand_sandbox::{Faults, Sandbox, SandboxOptions};
+use bestand_sandbox::{Fault, Faults, Sandbox, SandboxOptions};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::signals;
 use crate::telemetry::LogFormat;
+use reasons::Reasons;
 
 /// The estate, for both commands.
 #[derive(Args, Clone, Debug)]
@@ -118,10 +119,10 @@ pub(crate) async fn sandbox(asked: &SandboxArgs) -> Result<ExitStatus, Error> {
     Ok(ExitStatus::Done)
 }
 
-/// Runs the whole job against a sandbox.
+/// Runs the whole job against a sandbox, in as many steps as the faults need.
 pub(crate) async fn demo(asked: &DemoArgs, format: Option<LogFormat>) -> Result<ExitStatus, Error> {
     let again = asked.again == Some(Again::Same);
-    let settings = asked.directory.join("bestand.toml");
+    let (directory, settings) = (&asked.directory, asked.directory.join("bestand.toml"));
     if again && !settings.exists() {
         return Err(Error::Usage(format!(
             "{} holds no demo yet: run `bestand demo` first",
@@ -131,107 +132,99 @@ pub(crate) async fn demo(asked: &DemoArgs, format: Option<LogFormat>) -> Result<
     if !again {
         clear(&asked.directory)?;
     }
-    std::fs::create_dir_all(&asked.directory).map_err(|error| cannot("make", &asked.directory, &error))?;
-    let program = std::env::current_exe().map_err(|error| Error::Unexpected(error.to_string()))?;
-    let (sandbox, ready) = start_sandbox(&program, asked, &settings)?;
-    let _sandbox = Ended(sandbox);
-
-    let job = |arguments: &[&str]| {
-        let mut command = Command::new(&program);
-        command.args(arguments).arg("--settings").arg(&settings);
-        if let Some(format) = format {
-            command.args(["--log-format", if format == LogFormat::Json { "json" } else { "human" }]);
+    std::fs::create_dir_all(directory).map_err(|error| cannot("make", directory, &error))?;
+    let faults = &asked.estate.faults;
+    let mut reasons = Reasons::default();
+    let mut first = !again;
+    if first && (faults.has(Fault::Collapsed) || faults.deletions) {
+        say(
+            format,
+            "first a healthy day: only against an earlier look can a scope collapse and a resource go",
+        );
+        let mut healthy = Faults::none();
+        healthy.latency = faults.latency;
+        let sandbox = children::Sandbox::start(&asked.estate, &healthy, directory)?;
+        let status = first_run(&sandbox, &settings, format).await?;
+        if !matches!(status, ExitStatus::Done | ExitStatus::Gaps) {
+            return Ok(status);
         }
-        // Nothing of the person's own AWS set-up may lead out of the sandbox.
-        let inherited: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-        for name in inherited.iter().filter(|name| name.to_string_lossy().starts_with("AWS_")) {
-            command.env_remove(name);
-        }
-        command.envs(ready.environment.iter().cloned()).env("NO_PROXY", "127.0.0.1");
-        command
+        reasons.add("run of a healthy day", directory)?;
+        first = false;
+        say(format, "then the faults: the same registers, as the next scheduled run finds them");
+    }
+    let sandbox = children::Sandbox::start(&asked.estate, faults, directory)?;
+    let status = if first {
+        first_run(&sandbox, &settings, format).await?
+    } else {
+        sandbox.job(&["run"], &settings, format).await?
     };
-    let init = spawn(job(&["settings", "--init-store"]).stdout(Stdio::null()))?;
-    let status = ended(init).await?;
-    if status != ExitStatus::Done {
+    if !matches!(status, ExitStatus::Done | ExitStatus::Gaps | ExitStatus::PublicationIncomplete) {
         return Ok(status);
     }
-    let arguments: &[&str] = if again { &["run"] } else { &["run", "--first-run"] };
-    ended(spawn(&mut job(arguments))?).await
-}
-
-/// A sandbox that ends with the demo: it is ours alone, and nothing is lost by ending it at once.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn spawn(command: &mut Command) -> Result<Child, Error> {
-    command.spawn().map_err(|error| Error::Unexpected(error.to_string()))
-}
-
-/// How often a child is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Waits for a job. A signal is passed on: the job knows how to end, and a publication needs its open batches.
-async fn ended(mut child: Child) -> Result<ExitStatus, Error> {
-    let stop = signals::stop_requested();
-    tokio::pin!(stop);
-    let mut stopped = None;
-    loop {
-        if let Some(status) = child.try_wait().map_err(|error| Error::Unexpected(error.to_string()))? {
-            return match stopped {
-                Some(error) => Err(error),
-                None => exit_status(status),
-            };
-        }
-        tokio::select! {
-            signal = &mut stop, if stopped.is_none() => {
-                // A terminal has told the child already; a second word does no harm.
-                let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-                stopped = Some(signal);
-            }
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+    reasons.add("run with the faults", directory)?;
+    if faults.has(Fault::AggregatorStale) || faults.has(Fault::AggregatorFailed) {
+        say(format, "last a plan by way of the aggregator, whose copies are not all up to date");
+        let settings = aggregator_settings(directory)?;
+        if matches!(sandbox.job(&["plan"], &settings, format).await?, ExitStatus::Done | ExitStatus::Gaps) {
+            reasons.add("plan by the aggregator", directory)?;
         }
     }
+    let told = match LogFormat::or_default(format) {
+        LogFormat::Human => reasons.table(),
+        LogFormat::Json => reasons.json(),
+    };
+    if let Some(told) = told {
+        print(&told);
+    }
+    Ok(status)
 }
 
-fn start_sandbox(program: &Path, asked: &DemoArgs, settings: &Path) -> Result<(Child, Ready), Error> {
-    let estate = &asked.estate;
-    let mut command = Command::new(program);
-    command
-        .args(["sandbox", "--json"])
-        .args(["--accounts", &estate.accounts.to_string()])
-        .args(["--resources", &estate.resources.to_string()])
-        .args(["--seed", &estate.seed.to_string()])
-        .args(["--faults", &estate.faults.to_string()])
-        .arg("--directory")
-        .arg(&asked.directory)
-        .arg("--truth")
-        .arg(asked.directory.join("truth.json"))
-        .arg("--settings-out")
-        .arg(settings)
-        .stdout(Stdio::piped())
-        .stdin(Stdio::null());
-    let mut child = spawn(&mut command)?;
-    let stdout = child.stdout.take().ok_or_else(|| Error::Unexpected("the sandbox has no output".into()))?;
-    let mut line = String::new();
-    let read = std::io::BufReader::new(stdout).read_line(&mut line);
-    if read.map_err(|error| Error::Unexpected(error.to_string()))? == 0 {
-        return Err(Error::Unexpected("the sandbox did not start; its error stands above".into()));
+/// Makes the run store ready and publishes for the first time.
+async fn first_run(
+    sandbox: &children::Sandbox,
+    settings: &Path,
+    format: Option<LogFormat>,
+) -> Result<ExitStatus, Error> {
+    match sandbox.init_store(settings).await? {
+        ExitStatus::Done => sandbox.job(&["run", "--first-run"], settings, format).await,
+        status => Ok(status),
     }
-    let ready = serde_json::from_str(&line).map_err(|error| Error::Unexpected(error.to_string()))?;
-    Ok((child, ready))
+}
+
+/// Says what comes next: to people in the open, else in the log.
+fn say(format: Option<LogFormat>, text: &str) {
+    match LogFormat::or_default(format) {
+        LogFormat::Human => print(text),
+        LogFormat::Json => tracing::info!("{text}"),
+    }
+}
+
+/// Copies the settings, with the aggregator in the place of the accounts' own AWS Config.
+fn aggregator_settings(directory: &Path) -> Result<PathBuf, Error> {
+    let read = |name: &str| {
+        let path = directory.join(name);
+        std::fs::read_to_string(&path).map_err(|error| cannot("read", &path, &error))
+    };
+    let truth: serde_json::Value =
+        serde_json::from_str(&read("truth.json")?).map_err(|error| Error::Unexpected(error.to_string()))?;
+    let name = &truth["aggregator_name"];
+    let collection = format!("[collection]\nsource = \"aggregator\"\naggregator = {{ name = {name} }}\n");
+    let copy = directory.join("bestand-aggregator.toml");
+    write(&copy, &format!("{}\n{collection}", read("bestand.toml")?))?;
+    Ok(copy)
 }
 
 /// Removes what an earlier demo left, and nothing else that may lie in the directory.
 fn clear(directory: &Path) -> Result<(), Error> {
-    for name in ["itk.db", "register.db", "register.db-wal", "register.db-shm", "truth.json", "bestand.toml"]
-    {
+    for name in [
+        "itk.db",
+        "register.db",
+        "register.db-wal",
+        "register.db-shm",
+        "truth.json",
+        "bestand.toml",
+        "bestand-aggregator.toml",
+    ] {
         let path = directory.join(name);
         match std::fs::remove_file(&path) {
             Ok(()) => {}
@@ -253,12 +246,4 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
     Error::Usage(format!("cannot {what} {}: {error}", path.display()))
-}
-
-fn exit_status(status: std::process::ExitStatus) -> Result<ExitStatus, Error> {
-    let code = status.code();
-    ExitStatus::ALL
-        .into_iter()
-        .find(|status| Some(i32::from(status.code())) == code)
-        .ok_or_else(|| Error::Unexpected(format!("the job ended with {status}")))
 }

@@ -19,7 +19,7 @@ mod tagging;
 mod token;
 mod xml;
 
-use crate::{clock, estate::Estate};
+use crate::estate::Estate;
 use answer::{Answer, Protocol};
 use axum::{
     Router,
@@ -27,9 +27,9 @@ use axum::{
     extract::{Request, State},
     http::Response,
 };
+pub(crate) use config_service::AGGREGATOR;
 use disturbance::{Disturbance, Met};
 use error::AwsError;
-use jiff::Timestamp;
 use request::{Call, Service};
 use select::SelectCache;
 use sessions::{Caller, Sessions};
@@ -55,7 +55,6 @@ pub(crate) struct Aws {
     disturbance: Disturbance,
     role_name: String,
     external_id: String,
-    started: Timestamp,
     /// Turns true when the sandbox stops: answers that never come end then.
     stopping: watch::Receiver<bool>,
 }
@@ -78,7 +77,6 @@ impl Aws {
             disturbance: Disturbance::default(),
             role_name: ROLE_NAME.to_owned(),
             external_id: external_id(estate.seed),
-            started: clock::now(),
             stopping,
             estate,
         }

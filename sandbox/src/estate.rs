@@ -8,13 +8,14 @@ pub(crate) mod code;
 pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod kind;
+pub(crate) mod organisation;
 pub(crate) mod placement;
 pub(crate) mod planted;
 pub(crate) mod properties;
 pub(crate) mod recorder;
 pub(crate) mod relations;
 
-use crate::options::SandboxOptions;
+use crate::{clock, options::SandboxOptions};
 use accounts::{Account, REGION_COUNT, account};
 use code::hash;
 use kind::{KIND_COUNT, Kind};
@@ -35,8 +36,10 @@ pub(crate) struct Item {
 /// Numbers are given out in this order: live, withdrawn, gone, planned.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Holding {
-    /// Resources that exist.
+    /// Resources that exist, those among them that were deleted just now included.
     pub(crate) live: u32,
+    /// How many of the live ones, the last of them, were deleted just before the sandbox started.
+    pub(crate) deleted: u32,
     /// Rows that AWS Config still serves of resources that it does not hold for live.
     pub(crate) withdrawn: u32,
     /// Resources that were deleted; the source register still believes in them.
@@ -49,6 +52,13 @@ pub(crate) struct Holding {
     pub(crate) kind_base: u32,
 }
 
+impl Holding {
+    /// How many resources are alive now; they come first.
+    pub(crate) const fn alive(&self) -> u32 {
+        self.live - self.deleted
+    }
+}
+
 /// What every account holds.
 #[derive(Debug)]
 pub(crate) struct Estate {
@@ -56,26 +66,79 @@ pub(crate) struct Estate {
     pub(crate) accounts: Vec<Account>,
     /// An account that the organisation still lists and nobody can enter.
     pub(crate) suspended: Option<Account>,
+    /// An account that has left the organisation: the aggregator keeps its rows for a while, and a record still
+    /// speaks of it.
+    pub(crate) departed: Option<Account>,
     pub(crate) placement: Placement,
+    /// When the estate was looked at first, in seconds since 1970.
+    pub(crate) started: i64,
     /// `[account][region][kind]`, flat.
     holdings: Vec<Holding>,
 }
 
-/// From this many accounts up there is a suspended one.
-const SUSPENDED_FROM: usize = 12;
+/// From this many accounts up there are a suspended one and one that has left, and records of what nobody can see:
+/// a smaller estate can be seen as a whole.
+const STRANGE_FROM: usize = 12;
+/// From this many resources up what a fault needs is there in any case.
+const ALWAYS_THERE_FROM: u64 = 1000;
+/// What the departed account left behind.
+const LEFT_BEHIND: [(Kind, u32); 4] =
+    [(Kind::Instance, 4), (Kind::Volume, 4), (Kind::Bucket, 2), (Kind::Role, 2)];
+/// A scope loses one of its registered resources under `deletions` if it has this many.
+const DELETED_FROM: u32 = 8;
 
 impl Estate {
     /// Derives the estate.
     pub(crate) fn new(options: &SandboxOptions) -> Self {
         let count = options.accounts.max(1);
         let seed = options.seed;
-        Self {
+        let strange = count >= STRANGE_FROM;
+        let placement = Placement::new(seed, count, &options.faults);
+        let mut holdings = holdings(seed, count, options.resources as u64, &placement);
+        if strange {
+            let of = |kind| LEFT_BEHIND.iter().find(|(left, _)| *left == kind).map_or(0, |(_, live)| *live);
+            let home = Kind::ALL.into_iter().map(|kind| Holding { live: of(kind), ..Holding::default() });
+            let elsewhere = (REGION_COUNT - 1) * KIND_COUNT;
+            holdings.extend(home.chain((0..elsewhere).map(|_| Holding::default())));
+        }
+        let mut estate = Self {
             seed,
             accounts: (0..count).map(|at| account(seed, at)).collect(),
-            suspended: (count >= SUSPENDED_FROM).then(|| account(seed, count)),
-            placement: Placement::new(seed, count, &options.faults),
-            holdings: holdings(seed, count, options.resources as u64),
+            suspended: strange.then(|| account(seed, count)),
+            departed: strange.then(|| account(seed, count + 1)),
+            placement,
+            started: clock::now().as_second(),
+            holdings,
+        };
+        if options.faults.deletions {
+            estate.delete();
         }
+        estate
+    }
+
+    /// Deletes the last resource of every scope that has enough of them, where its one record agrees with it.
+    fn delete(&mut self) {
+        let agrees = |(account, region, kind): &(usize, usize, Kind)| {
+            let live = self.holding(*account, *region, *kind).live;
+            let number = live.saturating_sub(1);
+            let last = Item { account: *account as u16, region: *region as u8, kind: *kind, number };
+            live >= DELETED_FROM && !kind.inventoried_only() && self.difference(last).is_none()
+        };
+        let scopes: Vec<_> = self.scopes().filter(agrees).collect();
+        for (account, region, kind) in scopes {
+            self.holdings[(account * REGION_COUNT + region) * KIND_COUNT + kind.index()].deleted = 1;
+        }
+    }
+
+    /// An account by its index; the departed one has the index after the last.
+    pub(crate) fn account(&self, index: usize) -> &Account {
+        let departed = self.departed.as_ref().filter(|_| index == self.accounts.len());
+        departed.unwrap_or_else(|| &self.accounts[index])
+    }
+
+    /// The index of the account that has left, if there is one.
+    pub(crate) fn departed_index(&self) -> Option<usize> {
+        self.departed.as_ref().map(|_| self.accounts.len())
     }
 
     /// What an account holds of a type in a region.
@@ -95,6 +158,24 @@ impl Estate {
         self.accounts.iter().position(|account| account.id == id)
     }
 
+    /// Whether a record names a region that the account has not enabled.
+    pub(crate) fn names_disabled_region(&self, account: usize) -> bool {
+        account == 0 && self.departed.is_some()
+    }
+
+    /// Whether a resource of this account, region, type and id is alive; `global` is the region of IAM.
+    pub(crate) fn is_live(&self, account_id: &str, region: &str, resource_type: &str, id: &str) -> bool {
+        let (Some(account), Some(kind)) = (self.account_index(account_id), Kind::from_name(resource_type))
+        else {
+            return false;
+        };
+        let region = if kind.global() { Some(0) } else { accounts::region_index(region) };
+        region.is_some_and(|region| {
+            let alive = self.holding(account, region, kind).alive();
+            self.find(account, region, kind, id).iter().any(|item| item.number < alive)
+        })
+    }
+
     /// Every account, region and type that can hold something: global types in the home region only.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = (usize, usize, Kind)> + '_ {
         (0..self.accounts.len()).flat_map(|account| {
@@ -109,7 +190,7 @@ impl Estate {
 }
 
 /// Gives every account, region and type its share of the resources; the shares add up exactly.
-fn holdings(seed: u64, accounts: usize, resources: u64) -> Vec<Holding> {
+fn holdings(seed: u64, accounts: usize, resources: u64, placement: &Placement) -> Vec<Holding> {
     let places = accounts * REGION_COUNT * KIND_COUNT;
     let weights: Vec<u64> = (0..places)
         .map(|place| {
@@ -127,8 +208,10 @@ fn holdings(seed: u64, accounts: usize, resources: u64) -> Vec<Holding> {
         .collect();
     // Where there is enough for everybody, everybody gets one: a type without rows is a story of its own.
     let takers = weights.iter().filter(|weight| **weight > 0).count() as u64;
-    let floor = u64::from(resources >= 2 * takers);
-    let (total, rest) = (weights.iter().sum::<u64>().max(1), resources - floor * takers);
+    let floor = u64::from(5 * resources >= 6 * takers);
+    let more: Vec<_> = placement.always_there().filter(|_| resources >= ALWAYS_THERE_FROM).collect();
+    let reserved = floor * takers + more.iter().map(|(.., count)| u64::from(*count)).sum::<u64>();
+    let (total, rest) = (weights.iter().sum::<u64>().max(1), resources.saturating_sub(reserved));
     let mut sum = 0;
     let mut holdings: Vec<Holding> = weights
         .iter()
@@ -139,6 +222,9 @@ fn holdings(seed: u64, accounts: usize, resources: u64) -> Vec<Holding> {
             Holding { live: u32::try_from(live).unwrap_or(u32::MAX), ..Holding::default() }
         })
         .collect();
+    for (account, region, kind, count) in more {
+        holdings[(account * REGION_COUNT + region) * KIND_COUNT + kind.index()].live += count;
+    }
     for (at, account) in holdings.chunks_mut(REGION_COUNT * KIND_COUNT).enumerate() {
         planted::number(seed, at, account);
     }

@@ -1,85 +1,9 @@
 //! What goes wrong in the sandbox, chosen by flag.
 
+mod fault;
+
+pub use fault::Fault;
 use std::{fmt, str::FromStr, time::Duration};
-
-/// One fault that can be switched on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The role of one account cannot be assumed.
-    AccountDenied,
-    /// One recorder was stopped; it keeps answering with its old rows.
-    RecorderStopped,
-    /// One recorder was started an hour ago and has seen half of what there is.
-    RecorderWarming,
-    /// One region has no recorder: counts and Select answer nothing.
-    RecorderAbsent,
-    /// One recorder leaves one resource type out.
-    TypeNotRecorded,
-    /// A token bucket per account and region; a client's retries get through.
-    Throttling,
-    /// One account and region in which every AWS Config call is throttled.
-    ThrottledHard,
-    /// Every fortieth call answers HTTP 500; a client's retries get through.
-    ServerErrors,
-    /// One account and region in which AWS Config never answers.
-    Hanging,
-    /// The listing of one type in one account and region repeats its page token for ever.
-    RepeatedToken,
-    /// Sessions live a few seconds, whatever was asked for.
-    ExpiredCredentials,
-}
-
-impl Fault {
-    /// Every fault, in the order of `--help`.
-    pub const ALL: [Self; 11] = [
-        Self::AccountDenied,
-        Self::RecorderStopped,
-        Self::RecorderWarming,
-        Self::RecorderAbsent,
-        Self::TypeNotRecorded,
-        Self::Throttling,
-        Self::ThrottledHard,
-        Self::ServerErrors,
-        Self::Hanging,
-        Self::RepeatedToken,
-        Self::ExpiredCredentials,
-    ];
-
-    /// The stable name of the flag.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AccountDenied => "account_denied",
-            Self::RecorderStopped => "recorder_stopped",
-            Self::RecorderWarming => "recorder_warming",
-            Self::RecorderAbsent => "recorder_absent",
-            Self::TypeNotRecorded => "type_not_recorded",
-            Self::Throttling => "throttling",
-            Self::ThrottledHard => "throttled_hard",
-            Self::ServerErrors => "server_errors",
-            Self::Hanging => "hanging",
-            Self::RepeatedToken => "repeated_token",
-            Self::ExpiredCredentials => "expired_credentials",
-        }
-    }
-
-    /// One line that says what happens.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::AccountDenied => "the role of one account cannot be assumed",
-            Self::RecorderStopped => "one recorder is stopped and answers with old rows",
-            Self::RecorderWarming => "one recorder was started an hour ago and has seen half",
-            Self::RecorderAbsent => "one region has no recorder",
-            Self::TypeNotRecorded => "one recorder leaves one resource type out",
-            Self::Throttling => "6 AWS Config calls a second per account and region, more are throttled",
-            Self::ThrottledHard => "one account and region is throttled always",
-            Self::ServerErrors => "every fortieth call answers HTTP 500",
-            Self::Hanging => "AWS Config never answers in one account and region",
-            Self::RepeatedToken => "one type's listing repeats its page token for ever",
-            Self::ExpiredCredentials => "sessions live 5 seconds",
-        }
-    }
-}
 
 /// The faults that are on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,25 +11,43 @@ pub struct Faults {
     on: std::collections::BTreeSet<Fault>,
     /// How long every answer waits.
     pub latency: Duration,
+    /// Whether some resources were deleted just before the start. That is no fault but what estates do, and so
+    /// it is no part of `all`: what `all` hides is alive.
+    pub deletions: bool,
 }
 
 impl Faults {
     /// Every flag with its meaning, one a line, for `--help`.
     pub const HELP: &str = "\
 none                 nothing goes wrong
-all                  every fault below but latency
+all                  every fault below but latency and deletions
 account_denied       the role of one account cannot be assumed
+onboarding           one account joined an hour ago and has no role yet
+left_out             the settings leave out one account's organisational unit
+region_denied        a service control policy forbids one account a region
 recorder_stopped     one recorder is stopped and answers with old rows
 recorder_warming     one recorder was started an hour ago and has seen half
 recorder_absent      one region has no recorder
+recorder_failing     one recorder cannot deliver what it records
+recorder_pending     one recorder has not recorded yet
+recorder_unknown     one recorder has no status
 type_not_recorded    one recorder leaves one resource type out
+count_mismatch       one type is counted higher than it is ever listed
+unrecorded           EC2 has instances that AWS Config does not have
+unprocessed_keys     BatchGet never processes some keys of one type
+collapsed            one scope shows a third of what an earlier run saw
 throttling           6 AWS Config calls a second per account and region, more are throttled
+slow_account         one AWS Config call a second in one account's regions
 throttled_hard       one account and region is throttled always
 server_errors        every fortieth call answers HTTP 500
+service_error        AWS Config answers HTTP 500 in one account and region
 hanging              AWS Config never answers in one account and region
 repeated_token       one type's listing repeats its page token for ever
 expired_credentials  sessions live 5 seconds
-latency=MS           every answer waits this many milliseconds";
+aggregator_stale     the aggregator's copy of one region is outdated
+aggregator_failed    the aggregator could not copy one region
+latency=MS           every answer waits this many milliseconds
+deletions            some resources were deleted just now; AWS Config saw half of them go";
 
     /// No fault at all.
     pub fn none() -> Self {
@@ -117,15 +59,22 @@ latency=MS           every answer waits this many milliseconds";
         Self::none().with(Fault::AccountDenied).with(Fault::RecorderStopped)
     }
 
-    /// Every fault, without latency.
+    /// Every fault, without latency and deletions.
     pub fn all() -> Self {
-        Self { on: Fault::ALL.into_iter().collect(), latency: Duration::ZERO }
+        Self { on: Fault::ALL.into_iter().collect(), ..Self::default() }
     }
 
     /// The same faults and one more.
     #[must_use]
     pub fn with(mut self, fault: Fault) -> Self {
         self.on.insert(fault);
+        self
+    }
+
+    /// The same without one fault.
+    #[must_use]
+    pub fn without(mut self, fault: Fault) -> Self {
+        self.on.remove(&fault);
         self
     }
 
@@ -137,7 +86,7 @@ latency=MS           every answer waits this many milliseconds";
 
 /// A word in a list of faults that names none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown fault '{0}'; known are none, all, latency=MS, {known}", known = known())]
+#[error("unknown fault '{0}'; known are none, all, latency=MS, deletions, {known}", known = known())]
 pub struct UnknownFault(String);
 
 fn known() -> String {
@@ -155,6 +104,7 @@ impl FromStr for Faults {
             match word.as_str() {
                 "none" => {}
                 "all" => faults.on.extend(Fault::ALL),
+                "deletions" => faults.deletions = true,
                 _ => match word.strip_prefix("latency=").map(str::parse) {
                     Some(Ok(millis)) => faults.latency = Duration::from_millis(millis),
                     Some(Err(_)) => return Err(UnknownFault(word)),
@@ -175,6 +125,9 @@ impl fmt::Display for Faults {
         if !self.latency.is_zero() {
             words.push(format!("latency={}", self.latency.as_millis()));
         }
+        if self.deletions {
+            words.push("deletions".to_owned());
+        }
         if words.is_empty() {
             words.push("none".to_owned());
         }
@@ -188,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_list_reads_back_as_it_was_written() {
-        for text in ["none", "account_denied,recorder_stopped", "hanging,latency=20"] {
+        for text in ["none", "account_denied,recorder_stopped", "hanging,latency=20", "latency=5,deletions"] {
             assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
         }
         assert_eq!("recorder-warming".parse(), Ok(Faults::none().with(Fault::RecorderWarming)));

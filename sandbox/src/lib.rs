@@ -20,4 +20,4 @@ pub use faults::{Fault, Faults, UnknownFault};
 pub use options::SandboxOptions;
 pub use sandbox::{Sandbox, SandboxError};
 pub use source_register::SourceRegisterError;
-pub use truth::{Incomplete, LiveCount, Planted, PlantedKind, Quirk, Truth, TruthAccount};
+pub use truth::{Incomplete, LiveCount, Planted, PlantedKind, Quirk, Retirable, Truth, TruthAccount};

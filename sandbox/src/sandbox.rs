@@ -62,6 +62,7 @@ pub struct Sandbox {
     aws_url: String,
     register: RegisterServer,
     truth: Truth,
+    estate: Arc<Estate>,
     stopping: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -97,7 +98,7 @@ impl Sandbox {
         let listener = TcpListener::bind(SocketAddr::new(options.listen, 0)).await.map_err(listen)?;
         let aws_url = format!("http://{}", listener.local_addr().map_err(listen)?);
         let (stopping, stopped) = watch::channel(false);
-        let router = Aws::new(estate, stopped.clone()).router();
+        let router = Aws::new(Arc::clone(&estate), stopped.clone()).router();
         // Small answers on kept-alive connections: without this each would wait for a delayed ACK.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -110,7 +111,7 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped serving AWS");
             }
         });
-        Ok(Self { options, aws_url, register, truth, stopping, task })
+        Ok(Self { options, aws_url, register, truth, estate, stopping, task })
     }
 
     /// Where AWS is, without a slash at its end.
@@ -141,6 +142,11 @@ impl Sandbox {
     /// Settings for bestand that fit this sandbox, commented.
     pub fn settings_toml(&self) -> String {
         settings::toml(&self.options, &self.truth, self.register.url())
+    }
+
+    /// Whether a resource is alive, whatever AWS Config says of it; `global` is the region of IAM.
+    pub fn is_live(&self, account_id: &str, region: &str, resource_type: &str, resource_id: &str) -> bool {
+        self.estate.is_live(account_id, region, resource_type, resource_id)
     }
 
     /// What was planted.
@@ -176,6 +182,7 @@ async fn write_source_register(
         account.records
     });
     let mut strange = source_register::suspended_records(estate);
+    strange.extend(source_register::unseeable_records(estate));
     strange.extend(source_register::rejected_records(estate, options.resources));
     let (strange_records, strange_planted): (Vec<_>, Vec<_>) = strange.into_iter().unzip();
     let others = (0..non_aws).map(|at| source_register::non_aws_record(estate.seed, at)).collect();

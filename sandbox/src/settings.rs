@@ -1,6 +1,6 @@
 //! Settings for bestand that fit a sandbox.
 
-use crate::{options::SandboxOptions, truth::Truth};
+use crate::{estate::organisation::LEFT_OUT_UNIT, faults::Fault, options::SandboxOptions, truth::Truth};
 use std::path::Path;
 
 /// Writes the settings: complete, commented, ready for `bestand run --settings`.
@@ -18,6 +18,16 @@ pub(crate) fn toml(options: &SandboxOptions, truth: &Truth, register_url: &str) 
         .filter(|account| account.state == "ACTIVE")
         .map(|account| format!("#   {{ id = {}, name = {} }},", quote(&account.id), quote(&account.name)))
         .collect();
+    let left_out = if options.faults.has(Fault::LeftOut) {
+        let units = quote(LEFT_OUT_UNIT);
+        format!(
+            "# What is tried out there belongs into no register.\n\
+             organizational_units = {{ exclude = [{units}] }}\n"
+        )
+    } else {
+        String::new()
+    };
+    let accepted = accepted(truth);
     format!(
         r#"# Settings for the sandbox with seed {seed}: {accounts} accounts, {live} live resources, faults: {faults}.
 # The AWS endpoint and its keys are not here: they come from the environment, as everywhere
@@ -36,7 +46,7 @@ source = "organizations"
 # list = [
 {list}
 # ]
-# The role that every account of the sandbox trusts, and the external id that it asks for.
+{left_out}# The role that every account of the sandbox trusts, and the external id that it asks for.
 role = {{ name = {role}, external_id = {external_id} }}
 
 [regions]
@@ -81,7 +91,7 @@ auth = {{ kind = "none" }}
 # this limit is what stops a run that suddenly finds thousands of assets.
 max_create_count = {creates}
 
-[run_store]
+{accepted}[run_store]
 url = {run_store}
 "#,
         seed = truth.seed,
@@ -91,6 +101,28 @@ url = {run_store}
         faults = truth.faults,
         list = list.join("\n"),
     )
+}
+
+/// The gaps that are there without any fault: records of what nobody can look for. They stay gaps, but do not
+/// make every run end with status 20.
+fn accepted(truth: &Truth) -> String {
+    let mut accepted = String::new();
+    let planted = ["account_unknown", "type_never_seen"];
+    for gap in truth.incomplete.iter().filter(|gap| planted.contains(&gap.reason)) {
+        accepted.push_str(&format!(
+            "[[coverage.accepted]]\naccount = {}\nreason = {}\n",
+            quote(&gap.account_id),
+            quote(gap.reason)
+        ));
+        let place = [("region", &gap.region), ("type", &gap.resource_type)];
+        for (name, value) in place.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+            accepted.push_str(&format!("{name} = {}\n", quote(value)));
+        }
+        accepted.push_str(
+            "because = \"the sandbox plants a record of what nobody can see\"\nuntil = \"2099-01-01T00:00:00Z\"\n\n",
+        );
+    }
+    accepted
 }
 
 /// A TOML basic string.

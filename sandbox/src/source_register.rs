@@ -6,6 +6,8 @@ mod record;
 mod write;
 
 pub(crate) use differences::account_records;
-pub(crate) use foreign::{non_aws_count, non_aws_record, rejected_records, suspended_records};
+pub(crate) use foreign::{
+    NEVER_SEEN_TYPE, non_aws_count, non_aws_record, rejected_records, suspended_records, unseeable_records,
+};
 pub use write::SourceRegisterError;
 pub(crate) use write::write;

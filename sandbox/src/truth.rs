@@ -12,6 +12,8 @@ pub struct Truth {
     pub schema_version: u32,
     /// What the estate was derived from.
     pub seed: u64,
+    /// When it was looked at first, in seconds since 1970.
+    pub started_at: i64,
     /// The faults that are on, as one list.
     pub faults: String,
     /// The accounts of the organisation, the suspended one at the end.
@@ -33,14 +35,26 @@ pub struct Truth {
     pub records_total: u64,
     /// How many of them are no AWS resources.
     pub non_aws_records: u64,
+    /// Types that advanced queries do not serve: they are counted, listed and got in batches only.
+    pub not_selected: Vec<String>,
     /// Types that nobody registers: none of their resources has a record.
     pub inventoried_only: Vec<String>,
     /// How many differences of each kind were planted.
     pub planted_by_kind: BTreeMap<PlantedKind, u64>,
     /// Every difference between the source register and the estate.
     pub planted: Vec<Planted>,
-    /// What cannot be known under the faults, and why.
+    /// What may ever be retired, by what it lacks alone: it is not alive. Everything else is.
+    pub retirable: Vec<Retirable>,
+    /// What cannot be known under the faults, and why. Nothing else is incomplete; `collapsed` needs an earlier run
+    /// that saw the whole scope.
     pub incomplete: Vec<Incomplete>,
+    /// The aggregator that holds the rows of the whole organisation; it lies in the first account and region.
+    pub aggregator_name: String,
+    /// What of the aggregator's copy is outdated.
+    pub aggregator_incomplete: Vec<Incomplete>,
+    /// An account that has left the organisation: the aggregator has rows of it, and one record speaks of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departed_account: Option<String>,
     /// The peculiarities of rows, one entry per row or type.
     pub quirks: Vec<Quirk>,
     /// What every planted secret begins with. Nothing that bestand writes may contain it.
@@ -54,8 +68,39 @@ pub struct TruthAccount {
     pub id: String,
     /// Its name in the organisation.
     pub name: String,
+    /// The address that AWS writes to.
+    pub email: String,
     /// `ACTIVE` or `SUSPENDED`.
     pub state: &'static str,
+    /// Its place in the organisation, from the root down.
+    pub ou_path: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Something that is gone, and that a record still believes in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retirable {
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// The region, where the record names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The AWS Config type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The resource id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
+    /// The record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset_id: Option<String>,
+    /// When AWS Config saw it deleted, in seconds since 1970; without it nobody saw it go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_time: Option<i64>,
+    /// Whether its absence can be concluded under the faults: every scope that it could lie in is complete.
+    pub provable: bool,
 }
 
 /// How many resources of a type there are.

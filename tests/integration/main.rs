@@ -9,5 +9,6 @@ mod face;
 mod interruption;
 mod publishing;
 mod purity;
+mod reasons;
 mod register_api;
 mod support;

@@ -57,9 +57,10 @@ class Estate:
     def __init__(self, truth):
         self.truth = truth
         self.active = [account["id"] for account in truth["accounts"] if account["state"] == "ACTIVE"]
-        unusable = {gap["account_id"] for gap in truth["incomplete"] if gap["reason"] == "role_denied"}
+        refusing = {"role_denied", "onboarding"}
+        unusable = {gap["account_id"] for gap in truth["incomplete"] if gap["reason"] in refusing}
         self.denied = sorted(unusable)
-        unsteady = {"timeout", "throttled", "truncated"}
+        unsteady = {"timeout", "throttled", "truncated", "service_error", "region_denied"}
         unusable |= {gap["account_id"] for gap in truth["incomplete"] if gap["reason"] in unsteady}
         # One large account is enough for what does not differ between accounts.
         self.usable = [account for account in self.active if account not in unusable]
@@ -226,7 +227,8 @@ def regions_are_described(estate):
 
 @check
 def recorders_are_described(estate):
-    gaps = {(gap["account_id"], gap.get("region")): gap["reason"] for gap in estate.truth["incomplete"]}
+    whole = (gap for gap in estate.truth["incomplete"] if "resource_type" not in gap)
+    gaps = {(gap["account_id"], gap.get("region")): gap["reason"] for gap in whole}
     for account in estate.usable:
         for region in estate.truth["regions"]:
             config = estate.client("config", account, region)
@@ -236,10 +238,14 @@ def recorders_are_described(estate):
             if reason == "recorder_absent":
                 equal((recorders, statuses), ([], []), "absent recorder")
                 continue
+            if reason == "recorder_unknown":
+                equal((len(recorders), statuses), (1, []), "recorder without status")
+                continue
             group = recorders[0]["recordingGroup"]
             true(group["recordingStrategy"]["useOnly"], "no strategy")
             equal(statuses[0]["recording"], reason != "recorder_stopped", "recording")
-            equal(statuses[0]["lastStatus"].lower(), "success", "last status")
+            last = {"recorder_failing": "failure", "recorder_pending": "pending"}.get(reason, "success")
+            equal(statuses[0]["lastStatus"].lower(), last, "last status")
             age = datetime.datetime.now(datetime.timezone.utc) - statuses[0]["lastStartTime"]
             equal(age < datetime.timedelta(hours=24), reason == "recorder_warming", f"started {age} ago")
 
@@ -269,7 +275,9 @@ def rows_equal_the_truth_in_every_account_and_region(estate):
             rows, _ = select(estate.client("config", account, region), PROJECTION)
             live = [row for row in rows if row["configurationItemStatus"] not in NOT_LIVE]
             counts = Counter(row["resourceType"] for row in live)
-            equal(dict(counts), estate.served(account, region), f"rows of {account} {region}")
+            served = estate.served(account, region)
+            selected = {kind: count for kind, count in served.items() if kind not in estate.truth["not_selected"]}
+            equal(dict(counts), selected, f"rows of {account} {region}")
             keys = Counter((row["resourceType"], row["resourceId"], row.get("arn")) for row in rows)
             equal([key for key, count in keys.items() if count > 1], [], "rows that come twice")
 
@@ -292,7 +300,7 @@ def planted_differences_are_what_they_say(estate):
             if row["configurationItemStatus"] not in NOT_LIVE
         }
         for planted in differences:
-            if planted["kind"] == "rejected_record":
+            if planted["kind"] == "rejected_record" or planted["resource_type"] in estate.truth["not_selected"]:
                 continue
             row = live.get((planted["resource_type"], planted.get("resource_id")))
             equal(row is None, planted["kind"] in gone, f"{planted['kind']} {planted.get('resource_id')}")
@@ -563,6 +571,127 @@ def tags_are_read_with_deleted_resources_among_them(estate):
     buckets = tagging.get_resources(ResourceTypeFilters=["s3"])["ResourceTagMappingList"]
     true(buckets and all(m["ResourceARN"].startswith("arn:aws:s3:::") for m in buckets), "filter")
     refused("PaginationTokenExpiredException", tagging.get_resources, PaginationToken="stale")
+
+
+def everything(call, member, **arguments):
+    """All entries of a listing that boto3 has no paginator for."""
+    entries, more = [], {}
+    while True:
+        answer = call(**arguments, **more)
+        entries += answer[member]
+        if not answer.get("NextToken"):
+            return entries
+        more = {"NextToken": answer["NextToken"]}
+
+
+@check
+def the_tree_of_units_holds_every_account(estate):
+    organizations = boto3.client("organizations")
+    (root,) = everything(organizations.list_roots, "Roots")
+    found, open_units = {}, [(root["Id"], root["Name"])]
+    while open_units:
+        parent, path = open_units.pop()
+        for account in organizations.get_paginator("list_accounts_for_parent").paginate(
+            ParentId=parent, PaginationConfig={"PageSize": 2}
+        ):
+            found.update({one["Id"]: path for one in account["Accounts"]})
+        for page in organizations.get_paginator("list_organizational_units_for_parent").paginate(
+            ParentId=parent, PaginationConfig={"PageSize": 1}
+        ):
+            open_units += [(unit["Id"], f"{path}/{unit['Name']}") for unit in page["OrganizationalUnits"]]
+    equal(found, {account["id"]: account["ou_path"] for account in estate.truth["accounts"]}, "paths")
+    for account in estate.truth["accounts"]:
+        pages = organizations.get_paginator("list_tags_for_resource").paginate(ResourceId=account["id"])
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        equal(tags, account["tags"], "tags")
+        described = organizations.describe_account(AccountId=account["id"])["Account"]
+        equal((described["Email"], described["State"]), (account["email"], account["state"]), "account")
+    (parent,) = everything(organizations.list_parents, "Parents", ChildId=estate.active[0])
+    equal(parent["Type"], "ROOT", "parent of the management account")
+    refused("ParentNotFoundException", organizations.list_accounts_for_parent, ParentId="ou-rb01-00000000")
+    refused("ChildNotFoundException", organizations.list_parents, ChildId="123456789012")
+    refused("TargetNotFoundException", organizations.list_tags_for_resource, ResourceId="123456789012")
+    refused("AccountNotFoundException", organizations.describe_account, AccountId="123456789012")
+
+
+@check
+def the_aggregator_has_every_account_and_one_that_has_left(estate):
+    config, name = boto3.client("config"), estate.truth["aggregator_name"]
+    (aggregator,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
+    equal(aggregator["ConfigurationAggregatorName"], name, "name")
+    arguments = {"ConfigurationAggregatorName": name}
+    pages = config.get_paginator("select_aggregate_resource_config").paginate(
+        Expression="SELECT accountId, awsRegion, resourceType, resourceId, configurationItemStatus",
+        PaginationConfig={"PageSize": 100},
+        **arguments,
+    )
+    rows = [json.loads(row) for page in pages for row in page["Results"]]
+    expected = set(estate.active) | {estate.truth.get("departed_account", estate.active[0])}
+    equal({row["accountId"] for row in rows}, expected, "accounts")
+    live = Counter((row["accountId"], row["awsRegion"], row["resourceType"]) for row in rows if row["configurationItemStatus"] not in NOT_LIVE)
+    outdated = {(gap["account_id"], gap["region"]) for gap in estate.truth["aggregator_incomplete"]}
+    for account in estate.usable[:3]:
+        for region in [*estate.truth["regions"], "global"]:
+            if (account, region) in outdated:
+                continue
+            groups = everything(
+                config.get_aggregate_discovered_resource_counts,
+                "GroupedResourceCounts",
+                Filters={"AccountId": account, "Region": region},
+                GroupByKey="RESOURCE_TYPE",
+                Limit=9,
+                **arguments,
+            )
+            counts = {group["GroupName"]: group["ResourceCount"] for group in groups}
+            selected = {kind: count for kind, count in counts.items() if kind not in estate.truth["not_selected"]}
+            rows_here = {kind: count for (a, r, kind), count in live.items() if (a, r) == (account, region)}
+            equal(selected, rows_here, f"aggregate counts of {account} {region}")
+    sources = everything(
+        config.describe_configuration_aggregator_sources_status, "AggregatedSourceStatusList", Limit=7, **arguments
+    )
+    accounts = [source for source in sources if source["SourceType"] == "ACCOUNT"]
+    equal(len(accounts), len(estate.active) * len(estate.truth["regions"]), "sources")
+    bad = {(s["SourceId"], s["AwsRegion"]) for s in accounts if s["LastUpdateStatus"] != "SUCCEEDED"}
+    equal(bad, outdated, "outdated sources")
+    true(isinstance(accounts[0]["LastUpdateTime"], datetime.datetime), "the time is not one")
+    refused("NoSuchConfigurationAggregatorException", config.select_aggregate_resource_config, Expression="SELECT arn", ConfigurationAggregatorName="other")
+    if len(estate.usable) > 1:
+        member = estate.client("config", estate.usable[1])
+        refused("NoSuchConfigurationAggregatorException", member.select_aggregate_resource_config, Expression="SELECT arn", **arguments)
+
+
+@check
+def types_that_select_does_not_serve_are_listed_and_got(estate):
+    config = estate.client("config")
+    for kind in estate.truth["not_selected"]:
+        equal(select(config, f"SELECT resourceId WHERE resourceType = '{kind}'")[0], [], "rows")
+        pages = config.get_paginator("list_discovered_resources").paginate(resourceType=kind)
+        ids = [item["resourceId"] for page in pages for item in page["resourceIdentifiers"]]
+        equal(len(ids), estate.served(estate.account, "eu-central-1")[kind], f"{kind} listed")
+        asked, got = [{"resourceType": kind, "resourceId": one} for one in ids], []
+        while asked:
+            answer = config.batch_get_resource_config(resourceKeys=asked)
+            got += answer["baseConfigurationItems"]
+            asked = answer["unprocessedResourceKeys"]
+        equal(sorted(item["resourceId"] for item in got), sorted(ids), f"{kind} got")
+        true(all(json.loads(item["configuration"])["Arn"] == item["arn"] for item in got), "ARNs")
+
+
+@check
+def ec2_filters_by_id_and_tags_are_asked_for_by_arn(estate):
+    ec2 = estate.client("ec2")
+    volumes = [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]][:3]
+    pages = ec2.get_paginator("describe_volumes").paginate(
+        Filters=[{"Name": "volume-id", "Values": volumes}], PaginationConfig={"PageSize": 5}
+    )
+    equal([volume["VolumeId"] for page in pages for volume in page["Volumes"]], volumes, "by filter")
+    refused("FilterLimitExceeded", ec2.describe_volumes, Filters=[{"Name": "volume-id", "Values": ["vol-1"] * 201}])
+    tagging = estate.client("resourcegroupstaggingapi")
+    some = tagging.get_resources(ResourcesPerPage=10)["ResourceTagMappingList"]
+    arns = [mapping["ResourceARN"] for mapping in some]
+    if arns:
+        equal(tagging.get_resources(ResourceARNList=arns)["ResourceTagMappingList"], some, "by ARN")
+        refused("InvalidParameterException", tagging.get_resources, ResourceARNList=arns, ResourcesPerPage=10)
 
 
 def main():

@@ -1,12 +1,14 @@
 //! AWS Config of one account and region.
 
+mod aggregator;
 mod batch_get;
 mod counts;
 mod list;
 mod recorders;
 
-use super::{Aws, answer::Answer, error::AwsError, request::Call, sessions::Caller};
+use super::{Aws, answer::Answer, error::AwsError, request::Call, select::Source, sessions::Caller};
 use crate::estate::accounts::region_index;
+pub(crate) use aggregator::AGGREGATOR;
 use serde_json::Value;
 
 impl Aws {
@@ -24,9 +26,13 @@ impl Aws {
             "DescribeConfigurationRecorders" => self.recorders(account, region, input),
             "DescribeConfigurationRecorderStatus" => self.recorder_status(account, region, input),
             "GetDiscoveredResourceCounts" => self.counts(account, region, input),
-            "SelectResourceConfig" => self.select(account, region, input),
+            "SelectResourceConfig" => self.select(Source::Region { account, region }, input),
             "ListDiscoveredResources" => self.list(account, region, input),
             "BatchGetResourceConfig" => self.batch_get(account, region, input),
+            "DescribeConfigurationAggregators" => self.aggregators(account, region, input),
+            "DescribeConfigurationAggregatorSourcesStatus" => self.aggregator_sources(account, region, input),
+            "SelectAggregateResourceConfig" => self.select_aggregate(account, region, input),
+            "GetAggregateDiscoveredResourceCounts" => self.aggregate_counts(account, region, input),
             other => Err(AwsError::new("UnknownOperationException", format!("no operation {other}"))),
         }
     }

@@ -1,4 +1,4 @@
-//! `SelectResourceConfig`: the query language of AWS Config over the rows of one account and region.
+//! The query language of AWS Config, over the rows of one account and region or over those of the aggregator.
 
 mod aggregate;
 mod condition;
@@ -7,4 +7,4 @@ mod page;
 mod projection;
 mod query;
 
-pub(crate) use page::SelectCache;
+pub(crate) use page::{SelectCache, Source};

@@ -5,6 +5,8 @@ use crate::estate::{Item, accounts::region_index, code::hash, kind::Kind};
 use serde_json::{Value, json};
 
 const MAX_PAGE: u64 = 100;
+/// How many resources may be asked for by ARN.
+const MAX_ARNS: usize = 100;
 /// The region that the tags of global resources are read from.
 const GLOBAL_FROM: &str = "us-east-1";
 
@@ -25,6 +27,9 @@ impl Aws {
 
     fn get_resources(&self, account: usize, region: usize, input: &Value) -> Result<Answer, AwsError> {
         let invalid = |message: String| AwsError::new("InvalidParameterException", message);
+        if let Some(arns) = input["ResourceARNList"].as_array() {
+            return self.resources_by_arn(account, region, input, arns);
+        }
         let limit = match &input["ResourcesPerPage"] {
             Value::Null => MAX_PAGE,
             value => {
@@ -57,6 +62,35 @@ impl Aws {
         }
         let token = next.map_or_else(String::new, |next| self.tokens.write(listing, next));
         Ok(Answer::json(json!({"PaginationToken": token, "ResourceTagMappingList": page}).to_string()))
+    }
+
+    /// Those of the named resources that carry tags; there is but one page of them.
+    fn resources_by_arn(
+        &self,
+        account: usize,
+        region: usize,
+        input: &Value,
+        arns: &[Value],
+    ) -> Result<Answer, AwsError> {
+        let invalid = |message: String| AwsError::new("InvalidParameterException", message);
+        let alone =
+            ["TagFilters", "ResourceTypeFilters", "ResourcesPerPage", "TagsPerPage", "PaginationToken"];
+        if let Some(other) = alone.into_iter().find(|other| !input[*other].is_null()) {
+            return Err(invalid(format!("ResourceARNList and {other} cannot be given together")));
+        }
+        if !(1..=MAX_ARNS).contains(&arns.len()) {
+            return Err(invalid(format!("{} ARNs are given, 1 to {MAX_ARNS} are allowed", arns.len())));
+        }
+        let arns: Vec<&str> = arns.iter().filter_map(Value::as_str).collect();
+        if let Some(nonsense) = arns.iter().find(|arn| !arn.starts_with("arn:")) {
+            return Err(invalid(format!("{nonsense} is not an ARN")));
+        }
+        let found: Vec<Value> = self
+            .tagged(account, region, &Kind::ALL, 0)
+            .filter(|(_, item)| arns.contains(&self.estate.full_arn(*item).as_str()))
+            .map(|(_, item)| self.tag_mapping(item))
+            .collect();
+        Ok(Answer::json(json!({"PaginationToken": "", "ResourceTagMappingList": found}).to_string()))
     }
 
     /// Tagged live resources from a position on, and of each type one that is deleted: the API goes on naming

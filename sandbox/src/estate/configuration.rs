@@ -62,7 +62,9 @@ impl Estate {
             | Kind::Key
             | Kind::Alarm
             | Kind::Stack
-            | Kind::Repository => {
+            | Kind::Repository
+            | Kind::UserPool
+            | Kind::ThingGroup => {
                 self.platform(item, &mut builder);
             }
             Kind::OnBoardComputer => return Value::Null,

@@ -67,7 +67,7 @@ impl Estate {
 
     /// The account's twelve digits.
     pub(crate) fn account_id(&self, item: Item) -> &str {
-        &self.accounts[usize::from(item.account)].id
+        &self.account(usize::from(item.account)).id
     }
 
     /// The region that the resource lies in; a global one is recorded from the home region.
@@ -86,7 +86,7 @@ impl Estate {
         let word = words[(self.fact(salted, salt::WORD) % words.len() as u64) as usize];
         match item.kind {
             Kind::Bucket => {
-                let account = &self.accounts[usize::from(item.account)].name;
+                let account = &self.account(usize::from(item.account)).name;
                 format!("{account}-{word}-{}", self.short_code(item))
             }
             _ => format!("{word}-{}", self.short_code(item)),
@@ -140,6 +140,7 @@ impl Estate {
             Kind::User => self.iam_id("AIDA", item),
             Kind::Policy => self.iam_id("ANPA", item),
             Kind::Key => self.uuid(item),
+            Kind::UserPool => format!("{}_{}", Self::region(item), base32(self.code(item))),
             Kind::Queue => {
                 let (region, account) = (Self::region(item), self.account_id(item));
                 format!("https://sqs.{region}.amazonaws.com/{account}/{}", self.plain_name(item))
@@ -153,6 +154,7 @@ impl Estate {
             | Kind::Cluster
             | Kind::TaskDefinition
             | Kind::Repository
+            | Kind::ThingGroup
             | Kind::OnBoardComputer => self.plain_name(item),
         }
     }
@@ -222,6 +224,10 @@ impl Estate {
                 format!("arn:aws:cloudformation:{region}:{account}:stack/{}/{}", name(), self.uuid(item))
             }
             Kind::Repository => format!("arn:aws:ecr:{region}:{account}:repository/{}", name()),
+            Kind::UserPool => {
+                format!("arn:aws:cognito-idp:{region}:{account}:userpool/{}", self.resource_id(item))
+            }
+            Kind::ThingGroup => format!("arn:aws:iot:{region}:{account}:thinggroup/{}", name()),
             Kind::OnBoardComputer => format!("arn:aws:config:{region}:{account}:custom-resource/{}", name()),
         }
     }
@@ -257,6 +263,7 @@ impl Estate {
             | Kind::InternetGateway
             | Kind::RouteTable
             | Kind::LoadBalancer => self.open_code(u64::from_str_radix(tail(16)?, 16).ok()?),
+            Kind::UserPool => self.open_code(from_base32(id.rsplit('_').next()?)?),
             Kind::DbInstance => self.open_code(from_base32(id.get(3..3 + BASE32_LENGTH)?)?),
             Kind::Role | Kind::User | Kind::Policy => {
                 self.open_code(from_base32(id.get(4..4 + BASE32_LENGTH)?)?)

@@ -7,18 +7,42 @@ use super::{
 };
 use crate::faults::{Fault, Faults};
 
-/// Where the faults lie. Each has an account of its own as long as there are enough accounts; the first
-/// account, the organisation's management account, is left alone unless it is the only one.
+/// Where the faults lie. Each has an account, or an account and region, of its own as long as there are twelve
+/// accounts; the first account, the organisation's management account, is left alone unless it is the only one.
 #[derive(Debug, Clone)]
 pub(crate) struct Placement {
     faults: Faults,
     order: Vec<usize>,
 }
 
+/// The place of a fault: the account by its rank in the seed's order, and the region; without one the fault hits
+/// the whole account.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    rank: usize,
+    region: Option<usize>,
+}
+
 /// The type that `type_not_recorded` leaves out.
 pub(crate) const NOT_RECORDED: Kind = Kind::Table;
 /// The type whose listing `repeated_token` breaks: the commonest, so that it is asked for on its own.
 pub(crate) const REPEATED: Kind = Kind::Instance;
+/// The type that `count_mismatch` counts too high.
+pub(crate) const MISCOUNTED: Kind = Kind::Queue;
+/// The type that `unrecorded` keeps from AWS Config: one that EC2 shows.
+pub(crate) const UNRECORDED: Kind = Kind::Instance;
+/// The type whose keys `unprocessed_keys` never processes: one that is read by BatchGet.
+pub(crate) const UNPROCESSED: Kind = Kind::UserPool;
+/// The type that `collapsed` shrinks: one that no other service can be asked about.
+pub(crate) const COLLAPSED: Kind = Kind::Function;
+
+/// What must be there for its fault to show, in an estate that is not tiny; it is there without the fault as well.
+const ALWAYS_THERE: [(Fault, Kind, u32); 4] = [
+    (Fault::Collapsed, COLLAPSED, 24),
+    (Fault::RepeatedToken, REPEATED, 6),
+    (Fault::Unrecorded, UNRECORDED, 4),
+    (Fault::UnprocessedKeys, UNPROCESSED, 4),
+];
 
 impl Placement {
     /// Places the faults over so many accounts.
@@ -35,30 +59,67 @@ impl Placement {
         &self.faults
     }
 
-    /// The account and the region that a fault hits; `None` for those that hit everybody.
-    const fn target(fault: Fault) -> Option<(usize, usize)> {
-        match fault {
-            Fault::AccountDenied => Some((0, 0)),
-            Fault::RecorderStopped => Some((1, 1)),
-            Fault::RecorderWarming => Some((2, 0)),
-            Fault::RecorderAbsent => Some((3, 2)),
-            Fault::TypeNotRecorded => Some((4, 0)),
-            Fault::ThrottledHard => Some((5, 1)),
-            Fault::Hanging => Some((6, 1)),
-            Fault::RepeatedToken => Some((7, 0)),
-            Fault::Throttling | Fault::ServerErrors | Fault::ExpiredCredentials => None,
-        }
+    /// The place of a fault; `None` for those that hit everybody.
+    const fn target(fault: Fault) -> Option<Target> {
+        let (rank, region) = match fault {
+            Fault::AccountDenied => (0, None),
+            Fault::RecorderStopped => (1, Some(1)),
+            Fault::RecorderFailing => (1, Some(2)),
+            Fault::CountMismatch => (1, Some(0)),
+            Fault::RecorderWarming => (2, Some(0)),
+            Fault::RecorderPending => (2, Some(1)),
+            Fault::RecorderAbsent => (3, Some(2)),
+            Fault::RecorderUnknown => (3, Some(1)),
+            Fault::Unrecorded => (3, Some(0)),
+            Fault::TypeNotRecorded => (4, Some(0)),
+            Fault::RegionDenied => (4, Some(1)),
+            Fault::ServiceError => (4, Some(2)),
+            Fault::ThrottledHard => (5, Some(1)),
+            Fault::UnprocessedKeys => (5, Some(0)),
+            Fault::Hanging => (6, Some(1)),
+            Fault::Collapsed => (6, Some(0)),
+            Fault::RepeatedToken => (7, Some(0)),
+            Fault::AggregatorStale => (7, Some(1)),
+            Fault::AggregatorFailed => (7, Some(2)),
+            Fault::Onboarding => (8, None),
+            Fault::LeftOut => (9, None),
+            Fault::SlowAccount => (10, None),
+            Fault::Throttling | Fault::ServerErrors | Fault::ExpiredCredentials => return None,
+        };
+        Some(Target { rank, region })
+    }
+
+    /// The account in which a fault lies or would lie.
+    fn account(&self, target: Target) -> usize {
+        self.order[target.rank % self.order.len()]
     }
 
     /// Whether a fault lies on an account and region.
     pub(crate) fn hits(&self, fault: Fault, account: usize, region: usize) -> bool {
-        let Some((rank, at)) = Self::target(fault) else { return false };
-        self.faults.has(fault) && self.order[rank % self.order.len()] == account && at == region
+        let Some(target) = Self::target(fault) else { return false };
+        self.faults.has(fault)
+            && self.account(target) == account
+            && target.region.is_none_or(|at| at == region)
+            // The management account lies in no organisational unit.
+            && (fault != Fault::LeftOut || account != 0)
+    }
+
+    /// Whether an account lies in the organisational unit that `left_out` is about, with or without that fault.
+    pub(crate) fn in_left_out_unit(&self, account: usize) -> bool {
+        account != 0 && Self::target(Fault::LeftOut).is_some_and(|target| self.account(target) == account)
+    }
+
+    /// Resources that are there on top of what the shares give: account, region, type and number.
+    pub(crate) fn always_there(&self) -> impl Iterator<Item = (usize, usize, Kind, u32)> + '_ {
+        ALWAYS_THERE.into_iter().filter_map(|(fault, kind, count)| {
+            let target = Self::target(fault)?;
+            Some((self.account(target), target.region?, kind, count))
+        })
     }
 
     /// Whether the account's role cannot be assumed.
     pub(crate) fn denied(&self, account: usize) -> bool {
-        self.hits(Fault::AccountDenied, account, 0)
+        [Fault::AccountDenied, Fault::Onboarding].into_iter().any(|fault| self.hits(fault, account, 0))
     }
 
     /// Whether a recorder records IAM: all do at home, some elsewhere too, and so AWS Config shows such an
@@ -73,18 +134,37 @@ impl Placement {
             && !(kind == NOT_RECORDED && self.hits(Fault::TypeNotRecorded, account, region))
     }
 
+    /// Why nothing of an account can be seen; `None`: it can be entered.
+    pub(crate) fn account_gap(&self, account: usize) -> Option<&'static str> {
+        self.reason(
+            &[
+                (Fault::LeftOut, "not_requested"),
+                (Fault::Onboarding, "onboarding"),
+                (Fault::AccountDenied, "role_denied"),
+            ],
+            account,
+            0,
+        )
+    }
+
     /// Why AWS Config's answers of a whole region prove nothing; `None`: they do.
     pub(crate) fn region_gap(&self, account: usize, region: usize) -> Option<&'static str> {
-        [
-            (Fault::Hanging, "timeout"),
-            (Fault::ThrottledHard, "throttled"),
-            (Fault::RecorderAbsent, "recorder_absent"),
-            (Fault::RecorderStopped, "recorder_stopped"),
-            (Fault::RecorderWarming, "recorder_warming"),
-        ]
-        .into_iter()
-        .find(|(fault, _)| self.hits(*fault, account, region))
-        .map(|(_, reason)| reason)
+        self.reason(
+            &[
+                (Fault::RegionDenied, "region_denied"),
+                (Fault::Hanging, "timeout"),
+                (Fault::ThrottledHard, "throttled"),
+                (Fault::ServiceError, "service_error"),
+                (Fault::RecorderAbsent, "recorder_absent"),
+                (Fault::RecorderUnknown, "recorder_unknown"),
+                (Fault::RecorderStopped, "recorder_stopped"),
+                (Fault::RecorderFailing, "recorder_failing"),
+                (Fault::RecorderPending, "recorder_pending"),
+                (Fault::RecorderWarming, "recorder_warming"),
+            ],
+            account,
+            region,
+        )
     }
 
     /// Why a type of a region is not completely seen, by what concerns that type alone.
@@ -92,14 +172,33 @@ impl Placement {
         if !self.records(account, region, kind) {
             return Some("type_not_recorded");
         }
-        (kind == REPEATED && self.hits(Fault::RepeatedToken, account, region)).then_some("truncated")
+        let of_kind = [
+            (REPEATED, Fault::RepeatedToken, "truncated"),
+            (UNPROCESSED, Fault::UnprocessedKeys, "truncated"),
+            (MISCOUNTED, Fault::CountMismatch, "count_mismatch"),
+            (UNRECORDED, Fault::Unrecorded, "unrecorded"),
+            (COLLAPSED, Fault::Collapsed, "collapsed"),
+        ];
+        of_kind
+            .into_iter()
+            .find(|(of, fault, _)| *of == kind && self.hits(*fault, account, region))
+            .map(|(_, _, reason)| reason)
+    }
+
+    fn reason(
+        &self,
+        reasons: &[(Fault, &'static str)],
+        account: usize,
+        region: usize,
+    ) -> Option<&'static str> {
+        reasons.iter().find(|(fault, _)| self.hits(*fault, account, region)).map(|(_, reason)| *reason)
     }
 
     /// Why a scope is incomplete; `None`: it is complete. A global type is complete where one of the
     /// regions that record it is.
     pub(crate) fn gap(&self, account: usize, region: usize, kind: Kind) -> Option<&'static str> {
-        if self.denied(account) {
-            return Some("role_denied");
+        if let Some(reason) = self.account_gap(account) {
+            return Some(reason);
         }
         let gap = |region| self.region_gap(account, region).or_else(|| self.type_gap(account, region, kind));
         if !kind.global() {
@@ -109,6 +208,12 @@ impl Placement {
             (0..REGION_COUNT).filter(|region| Self::records_global(account, *region)).map(gap);
         let first = recording.next().flatten();
         if first.is_some() && recording.all(|gap| gap.is_some()) { first } else { None }
+    }
+
+    /// Whether the aggregator's copy of an account and region is not up to date, and in which state it is.
+    pub(crate) fn aggregator_status(&self, account: usize, region: usize) -> &'static str {
+        let states = [(Fault::AggregatorStale, "OUTDATED"), (Fault::AggregatorFailed, "FAILED")];
+        self.reason(&states, account, region).unwrap_or("SUCCEEDED")
     }
 
     /// The name of the region that a type's scope carries.
@@ -122,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn with_twelve_accounts_every_fault_has_an_account_of_its_own() {
+    fn with_twelve_accounts_every_fault_has_a_place_of_its_own() {
         let placement = Placement::new(5, 12, &Faults::all());
         let mut hit = std::collections::BTreeSet::new();
         let mut count = 0;
@@ -130,14 +235,15 @@ mod tests {
             for account in 0..12 {
                 for region in 0..REGION_COUNT {
                     if placement.hits(fault, account, region) {
-                        hit.insert(account);
+                        hit.insert((account, region));
                         count += 1;
                     }
                 }
             }
         }
-        assert_eq!((hit.len(), count), (8, 8));
-        assert!(!hit.contains(&0));
+        // Four faults hit three regions each, eighteen hit one.
+        assert_eq!((hit.len(), count), (4 * REGION_COUNT + 18, 4 * REGION_COUNT + 18));
+        assert!(hit.iter().all(|(account, _)| *account != 0));
     }
 
     #[test]

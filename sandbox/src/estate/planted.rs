@@ -32,7 +32,7 @@ enum Slot {
 }
 
 const PERIOD: u64 = 48;
-const INSTANCE_PERIOD: u64 = 20;
+const INSTANCE_PERIOD: u64 = 12;
 
 fn slot(seed: u64, account: usize, count: u64) -> Option<Slot> {
     let shifted = count + hash(&[seed, account as u64, 3]) % PERIOD;

@@ -1,6 +1,11 @@
 //! What AWS Config has recorded in an account and region, which is not always what is there.
 
-use super::{Estate, Item, accounts::REGION_COUNT, kind::Kind, placement::Placement};
+use super::{
+    Estate, Item,
+    accounts::REGION_COUNT,
+    kind::Kind,
+    placement::{COLLAPSED, MISCOUNTED, Placement, UNRECORDED},
+};
 use crate::faults::Fault;
 
 /// Rows that AWS Config serves of one type in one account and region: first live ones, then others.
@@ -25,6 +30,11 @@ impl Recorded {
         Item { account: account as u16, region: self.home as u8, kind, number }
     }
 }
+
+/// How many live resources `count_mismatch` and `unrecorded` hide.
+const HIDDEN: u32 = 3;
+/// How many resources that were never there `count_mismatch` counts.
+const INVENTED: u32 = 2;
 
 /// How a recorder chooses its types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +68,7 @@ impl Estate {
         let holding = self.holding(account, home, kind);
         let mut recorded = Recorded {
             home,
-            live: holding.live,
+            live: holding.alive(),
             withdrawn: holding.withdrawn,
             first_withdrawn: holding.live,
         };
@@ -66,6 +76,47 @@ impl Estate {
         if absent || !self.placement.records(account, region, kind) {
             (recorded.live, recorded.withdrawn) = (0, 0);
         } else if self.placement.hits(Fault::RecorderWarming, account, region) {
+            recorded.live = recorded.live.div_ceil(2);
+        }
+        let hits = |fault, of| kind == of && self.placement.hits(fault, account, region);
+        if hits(Fault::CountMismatch, MISCOUNTED) || hits(Fault::Unrecorded, UNRECORDED) {
+            recorded.live = recorded.live.saturating_sub(HIDDEN);
+        } else if hits(Fault::Collapsed, COLLAPSED) {
+            recorded.live /= 3;
+        }
+        recorded
+    }
+
+    /// How many live resources of a type AWS Config counts in an account and region: what it serves, but under
+    /// `count_mismatch`.
+    pub(crate) fn counted(&self, account: usize, region: usize, kind: Kind) -> u32 {
+        self.recorded(account, region, kind).live + self.counted_too_many(account, region, kind)
+    }
+
+    /// How many live resources of a type the aggregator counts in an account and region.
+    pub(crate) fn aggregated_count(&self, account: usize, region: usize, kind: Kind) -> u32 {
+        self.aggregated(account, region, kind).live + self.counted_too_many(account, region, kind)
+    }
+
+    fn counted_too_many(&self, account: usize, region: usize, kind: Kind) -> u32 {
+        let miscounted = kind == MISCOUNTED && self.placement.hits(Fault::CountMismatch, account, region);
+        if miscounted { HIDDEN + INVENTED } else { 0 }
+    }
+
+    /// Every account and region that the aggregator holds rows of: also of the account that has left.
+    pub(crate) fn aggregated_places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let accounts = (0..self.accounts.len()).chain(self.departed_index());
+        accounts.flat_map(|account| (0..REGION_COUNT).map(move |region| (account, region)))
+    }
+
+    /// What the aggregator serves of a type in an account and region. Its copy lags where its source does, and
+    /// what belongs to no region it has once.
+    pub(crate) fn aggregated(&self, account: usize, region: usize, kind: Kind) -> Recorded {
+        let mut recorded = self.recorded(account, region, kind);
+        let elsewhere = || (0..region).any(|other| self.recorded(account, other, kind).rows() > 0);
+        if kind.global() && elsewhere() {
+            (recorded.live, recorded.withdrawn) = (0, 0);
+        } else if self.placement.aggregator_status(account, region) != "SUCCEEDED" {
             recorded.live = recorded.live.div_ceil(2);
         }
         recorded
@@ -86,6 +137,7 @@ impl Estate {
     pub(crate) fn status(&self, item: Item) -> &'static str {
         let holding = self.holding(usize::from(item.account), usize::from(item.region), item.kind);
         match item.number.checked_sub(holding.live) {
+            None if item.number >= holding.alive() => "ResourceDeleted",
             None if self.fact(item, 70).is_multiple_of(8) => "ResourceDiscovered",
             None => "OK",
             Some(past) if past >= holding.withdrawn => "ResourceDeleted",
@@ -99,10 +151,14 @@ impl Estate {
     /// of the deletions it never saw: it does not know such a resource at all.
     pub(crate) fn deletion_time(&self, item: Item) -> Option<i64> {
         let holding = self.holding(usize::from(item.account), usize::from(item.region), item.kind);
+        let seen_go = self.fact(item, 71).is_multiple_of(2);
+        if (holding.alive()..holding.live).contains(&item.number) {
+            return seen_go.then_some(self.started);
+        }
         let past = item.number.checked_sub(holding.live)?;
         let seen = match past.checked_sub(holding.withdrawn) {
             None => self.status(item) != "ResourceNotRecorded",
-            Some(_) => self.fact(item, 71).is_multiple_of(2),
+            Some(_) => seen_go,
         };
         seen.then(|| self.captured_at(item))
     }

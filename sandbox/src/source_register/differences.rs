@@ -26,7 +26,8 @@ pub(crate) fn account_records(estate: &Estate, account: usize) -> AccountRecords
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.inventoried_only()) {
             let holding = *estate.holding(account, region, kind);
             let item = |number| Item { account: account as u16, region: region as u8, kind, number };
-            (0..holding.live).map(item).for_each(|item| gathering.live(item));
+            (0..holding.alive()).map(item).for_each(|item| gathering.live(item));
+            (holding.alive()..holding.live).map(item).for_each(|item| gathering.absent(item));
             let mut first = holding.live;
             (first..first + holding.withdrawn).map(item).for_each(|item| gathering.withdrawn(item));
             first += holding.withdrawn;
@@ -102,12 +103,13 @@ impl Gathering<'_> {
     fn not_live(&mut self, item: Item, kind: PlantedKind, status: &str) {
         let identified = Identified::of(self.estate, item);
         let complete = |region| self.estate.complete(self.account, region, item.kind);
+        // A record that names a region which is not enabled makes it one of the account's.
+        let everywhere =
+            || !self.estate.names_disabled_region(self.account) && (0..REGION_COUNT).all(complete);
         let domain_complete = match identified {
-            Identified::WithoutRegion => (0..REGION_COUNT).all(complete),
+            Identified::WithoutRegion => everywhere(),
             // A bucket's ARN names no region: it could turn up in any, whatever the record's column says.
-            Identified::Fully | Identified::ByArn if item.kind == Kind::Bucket => {
-                (0..REGION_COUNT).all(complete)
-            }
+            Identified::Fully | Identified::ByArn if item.kind == Kind::Bucket => everywhere(),
             _ => complete(usize::from(item.region)),
         };
         let mut planted = self.about(item, domain_complete);

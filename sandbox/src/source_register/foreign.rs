@@ -1,8 +1,13 @@
 //! Records of what is no AWS resource, of an account that nobody can enter, and such that make no sense.
 
-use super::record::{Record, pick};
+use super::record::{Identified, Record, pick};
 use crate::{
-    estate::{Estate, accounts::REGIONS, code::hash, kind::Kind},
+    estate::{
+        Estate, Item,
+        accounts::{NOT_OPTED_IN, REGIONS},
+        code::hash,
+        kind::Kind,
+    },
     truth::{Planted, PlantedKind},
 };
 
@@ -64,6 +69,38 @@ pub(crate) fn suspended_records(estate: &Estate) -> Vec<(Record, Planted)> {
                 is_aws: true,
                 ..Record::default()
             };
+            let planted = planted(PlantedKind::Absent, &record, false);
+            (record, planted)
+        })
+        .collect()
+}
+
+/// A type that AWS Config knows and that no account of the estate ever had.
+pub(crate) const NEVER_SEEN_TYPE: &str = "AWS::QLDB::Ledger";
+
+/// Records of what nobody can look for: of an account that no directory names, of a region that is not enabled,
+/// and of a type that was never seen.
+pub(crate) fn unseeable_records(estate: &Estate) -> Vec<(Record, Planted)> {
+    let Some(departed) = estate.departed_index() else { return Vec::new() };
+    let item = Item { account: departed as u16, region: 0, kind: Kind::Instance, number: 0 };
+    let left = Record::of(estate, item, "ITK-U-000001".to_owned(), Identified::ByScope);
+    let here = |at: usize, region: &str, resource_type: &str, id: &str| Record {
+        id: format!("ITK-U-{at:06}"),
+        resource_id: Some(id.to_owned()),
+        account: Some(estate.accounts[0].id.clone()),
+        region: Some(region.to_owned()),
+        resource_type: Some(resource_type.to_owned()),
+        name: Some("Versuchsaufbau".to_owned()),
+        owner: Some("Team Plattform".to_owned()),
+        status: Some("active".to_owned()),
+        is_aws: true,
+        ..Record::default()
+    };
+    let disabled = here(2, NOT_OPTED_IN[2], Kind::Instance.name(), "i-0c0ffee0c0ffee0c1");
+    let never_seen = here(3, REGIONS[0], NEVER_SEEN_TYPE, "umlauf-journal");
+    [left, disabled, never_seen]
+        .into_iter()
+        .map(|record| {
             let planted = planted(PlantedKind::Absent, &record, false);
             (record, planted)
         })

@@ -1,15 +1,17 @@
 //! Gathers the truth from the estate.
 
-use super::{Incomplete, LiveCount, Planted, Quirk, Truth, TruthAccount};
+use super::{Incomplete, LiveCount, Planted, PlantedKind, Quirk, Retirable, Truth, TruthAccount};
 use crate::{
-    aws::{ROLE_NAME, external_id},
+    aws::{AGGREGATOR, ROLE_NAME, external_id},
     estate::{
         Estate, Item,
-        accounts::{GLOBAL, REGION_COUNT, REGIONS},
+        accounts::{GLOBAL, NOT_OPTED_IN, REGION_COUNT, REGIONS},
         configuration::SECRET_MARK,
         kind::Kind,
+        organisation,
         placement::Placement,
     },
+    source_register::NEVER_SEEN_TYPE,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ impl Truth {
         Self {
             schema_version: 1,
             seed: estate.seed,
+            started_at: estate.started,
             faults: estate.placement.faults().to_string(),
             accounts: accounts(estate),
             regions: REGIONS.map(str::to_owned).to_vec(),
@@ -44,9 +47,18 @@ impl Truth {
                 .filter(|kind| kind.inventoried_only())
                 .map(|kind| kind.name().to_owned())
                 .collect(),
+            not_selected: Kind::ALL
+                .into_iter()
+                .filter(|kind| !kind.served_by_select())
+                .map(|kind| kind.name().to_owned())
+                .collect(),
             planted_by_kind,
+            retirable: retirable(&planted),
             planted,
             incomplete: incomplete(estate),
+            aggregator_name: AGGREGATOR.to_owned(),
+            aggregator_incomplete: outdated(estate),
+            departed_account: estate.departed.as_ref().map(|account| account.id.clone()),
             quirks: quirks(estate),
             secret_mark: SECRET_MARK.to_owned(),
         }
@@ -58,7 +70,15 @@ fn accounts(estate: &Estate) -> Vec<TruthAccount> {
     let suspended = estate.suspended.iter().map(|account| (account, "SUSPENDED"));
     active
         .chain(suspended)
-        .map(|(account, state)| TruthAccount { id: account.id.clone(), name: account.name.clone(), state })
+        .enumerate()
+        .map(|(at, (account, state))| TruthAccount {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            email: account.email.clone(),
+            state,
+            ou_path: organisation::path(estate.unit(at)),
+            tags: estate.account_tags(at).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        })
         .collect()
 }
 
@@ -67,7 +87,7 @@ fn live(estate: &Estate) -> Vec<LiveCount> {
         account_id: estate.accounts[account].id.clone(),
         region: Placement::scope_region(region, kind).to_owned(),
         resource_type: kind.name().to_owned(),
-        count: estate.holding(account, region, kind).live,
+        count: estate.holding(account, region, kind).alive(),
     });
     counts.filter(|count| count.count > 0).collect()
 }
@@ -100,8 +120,8 @@ fn incomplete(estate: &Estate) -> Vec<Incomplete> {
     };
     for (account, identity) in estate.accounts.iter().enumerate() {
         let id = identity.id.as_str();
-        if estate.placement.denied(account) {
-            gap(id, None, None, "role_denied");
+        if let Some(reason) = estate.placement.account_gap(account) {
+            gap(id, None, None, reason);
             continue;
         }
         for (region, name) in REGIONS.into_iter().enumerate() {
@@ -124,7 +144,57 @@ fn incomplete(estate: &Estate) -> Vec<Incomplete> {
     if let Some(suspended) = &estate.suspended {
         gap(&suspended.id, None, None, "account_inactive");
     }
+    gaps.extend(unseeable(estate));
     gaps
+}
+
+/// What the records of [`crate::source_register::unseeable_records`] ask for.
+fn unseeable(estate: &Estate) -> Vec<Incomplete> {
+    let Some(departed) = &estate.departed else { return Vec::new() };
+    let here = estate.accounts[0].id.clone();
+    let gap = |account_id: String, region: Option<&str>, resource_type: Option<&str>, reason| Incomplete {
+        account_id,
+        region: region.map(str::to_owned),
+        resource_type: resource_type.map(str::to_owned),
+        reason,
+    };
+    vec![
+        gap(departed.id.clone(), None, None, "account_unknown"),
+        gap(here.clone(), Some(NOT_OPTED_IN[2]), None, "region_disabled"),
+        gap(here, Some(REGIONS[0]), Some(NEVER_SEEN_TYPE), "type_never_seen"),
+    ]
+}
+
+/// What the aggregator's copies lack.
+fn outdated(estate: &Estate) -> Vec<Incomplete> {
+    let places =
+        (0..estate.accounts.len()).flat_map(|account| (0..REGION_COUNT).map(move |at| (account, at)));
+    places
+        .filter(|(account, region)| estate.placement.aggregator_status(*account, *region) != "SUCCEEDED")
+        .map(|(account, region)| Incomplete {
+            account_id: estate.accounts[account].id.clone(),
+            region: Some(REGIONS[region].to_owned()),
+            resource_type: None,
+            reason: "stale",
+        })
+        .collect()
+}
+
+/// What may ever be retired: what is gone, and nothing else.
+fn retirable(planted: &[Planted]) -> Vec<Retirable> {
+    planted
+        .iter()
+        .filter(|one| one.kind == PlantedKind::Absent)
+        .map(|one| Retirable {
+            account_id: one.account_id.clone(),
+            region: one.region.clone(),
+            resource_type: one.resource_type.clone(),
+            resource_id: one.resource_id.clone(),
+            asset_id: one.asset_id.clone(),
+            deletion_time: one.deletion_time,
+            provable: one.scope_complete,
+        })
+        .collect()
 }
 
 fn quirks(estate: &Estate) -> Vec<Quirk> {
@@ -169,6 +239,10 @@ fn quirks(estate: &Estate) -> Vec<Quirk> {
         }
         for number in 0..holding.live + holding.withdrawn {
             let item = Item { account: account as u16, region: region as u8, kind, number };
+            if (holding.alive()..holding.live).contains(&number) {
+                // Deleted just now: no row shows it.
+                continue;
+            }
             if number >= holding.live {
                 about("withdrawn_row", Some(estate.resource_id(item)), Some(estate.status(item).to_owned()));
             } else if estate.arn_missing(item) {

@@ -218,6 +218,13 @@ impl Fixture {
         }
     }
 
+    /// Counts without the types that advanced queries do not serve.
+    pub(crate) fn selected(&self, counts: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        let mut counts = counts.clone();
+        counts.retain(|kind, _| !self.sandbox.truth().not_selected.contains(kind));
+        counts
+    }
+
     /// What the truth says that AWS Config serves per type.
     pub(crate) fn served(&self, account: &str, region: &str) -> BTreeMap<String, u64> {
         let served = self.sandbox.truth().served.iter();
@@ -227,15 +234,49 @@ impl Fixture {
             .collect()
     }
 
+    /// The accounts (and regions) that the truth gives a reason for.
+    pub(crate) fn hits(&self, reason: &str) -> Vec<(String, Option<String>)> {
+        let gaps = self.sandbox.truth().incomplete.iter();
+        gaps.filter(|gap| gap.reason == reason && gap.region.as_deref() != Some("global"))
+            .map(|gap| (gap.account_id.clone(), gap.region.clone()))
+            .collect()
+    }
+
     /// The one account (and region) that the truth gives a reason for.
     pub(crate) fn hit(&self, reason: &str) -> (String, Option<String>) {
-        let gaps = self.sandbox.truth().incomplete.iter();
-        let mut hits: Vec<_> = gaps
-            .filter(|gap| gap.reason == reason && gap.region.as_deref() != Some("global"))
-            .map(|gap| (gap.account_id.clone(), gap.region.clone()))
-            .collect();
+        let mut hits = self.hits(reason);
         assert_eq!(hits.len(), 1, "{reason}: {hits:?}");
         hits.remove(0)
+    }
+
+    /// A caller in the account and region that a fault hits.
+    pub(crate) async fn at_hit(&self, reason: &str) -> (String, Caller) {
+        let (account, region) = self.hit(reason);
+        let caller = self.assume(&account).await.at(&region.unwrap());
+        (account, caller)
+    }
+
+    /// All entries of a listing that pages by `NextToken`, and how many pages were empty.
+    pub(crate) async fn paged(
+        &self,
+        caller: &Caller,
+        target: &str,
+        body: Value,
+        member: &str,
+    ) -> (Vec<Value>, usize) {
+        let (mut entries, mut empty, mut body) = (Vec::new(), 0, body);
+        loop {
+            let reply = self.call_json(caller, target, body.clone()).await;
+            assert_eq!(reply.status, 200, "{}", reply.text);
+            let answer = reply.json();
+            let page = answer[member].as_array().unwrap();
+            empty += usize::from(page.is_empty());
+            entries.extend(page.iter().cloned());
+            match answer.get("NextToken") {
+                Some(token) => body["NextToken"] = token.clone(),
+                None => return (entries, empty),
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ impl Aws {
         let mut counts: Vec<(Kind, u32)> = Kind::ALL
             .into_iter()
             .filter(|kind| asked.is_empty() || asked.contains(&kind.name()))
-            .map(|kind| (kind, self.estate.recorded(account, region, kind).live))
+            .map(|kind| (kind, self.estate.counted(account, region, kind)))
             .filter(|(_, count)| *count > 0)
             .collect();
         // AWS Config gives the commonest types first.

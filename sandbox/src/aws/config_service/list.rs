@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// How many resources may be asked for by id.
 const MAX_IDS: usize = 20;
 /// How many rows a page has whose token repeats.
-const REPEATED_PAGE: usize = 3;
+const REPEATED_PAGE: usize = 1;
 
 impl Aws {
     pub(super) fn list(&self, account: usize, region: usize, input: &Value) -> Result<Answer, AwsError> {
@@ -79,7 +79,8 @@ impl Aws {
         let rows: Vec<Item> = (0..recorded.rows()).map(|row| recorded.item(account, kind, row)).collect();
         let holding = self.estate.holding(account, recorded.home, kind);
         let first_gone = holding.live + holding.withdrawn;
-        let gone = (first_gone..first_gone + holding.gone)
+        let gone = (holding.alive()..holding.live)
+            .chain(first_gone..first_gone + holding.gone)
             .map(|number| Item { account: account as u16, region: recorded.home as u8, kind, number })
             .filter(|_| deleted && self.estate.placement.records(account, region, kind));
         let shown = |item: &Item| match self.estate.status(*item) {

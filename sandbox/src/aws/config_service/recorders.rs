@@ -43,13 +43,12 @@ impl Aws {
     ) -> Result<Answer, AwsError> {
         let strategy = self.asked_recorder(account, region, input)?;
         let placement = &self.estate.placement;
-        let stopped = placement.hits(Fault::RecorderStopped, account, region);
-        let started = if placement.hits(Fault::RecorderWarming, account, region) {
-            self.started.as_second() - WARMING_SECONDS
-        } else {
-            STARTED
-        };
+        let hits = |fault| placement.hits(fault, account, region);
+        let stopped = hits(Fault::RecorderStopped);
+        let started =
+            if hits(Fault::RecorderWarming) { self.estate.started - WARMING_SECONDS } else { STARTED };
         let statuses: Vec<Value> = strategy
+            .filter(|_| !hits(Fault::RecorderUnknown))
             .map(|_| {
                 let mut status = json!({
                     "arn": self.recorder_arn(account, region),
@@ -62,6 +61,13 @@ impl Aws {
                 });
                 if stopped {
                     status["lastStopTime"] = json!(STOPPED as f64);
+                }
+                if hits(Fault::RecorderFailing) {
+                    status["lastStatus"] = json!("FAILURE");
+                    status["lastErrorCode"] = json!("InsufficientDeliveryPolicyException");
+                    status["lastErrorMessage"] = json!("the delivery channel's bucket cannot be written");
+                } else if hits(Fault::RecorderPending) {
+                    status["lastStatus"] = json!("PENDING");
                 }
                 status
             })

@@ -14,22 +14,25 @@ impl Aws {
         region: usize,
         call: &Call,
     ) -> Result<Answer, AwsError> {
-        let filters = filters(call, &["instance-state-name", "vpc-id", "subnet-id"])?;
+        let filters =
+            filters(call, &["instance-id", "instance-state-name", "vpc-id", "subnet-id", "owner-id"])?;
         let estate = &self.estate;
         let holding = estate.holding(account, region, Kind::Instance);
         let (first, until) =
             (holding.live + holding.withdrawn, holding.live + holding.withdrawn + holding.gone + 1);
-        let terminated = (first..until).map(|number| Item {
+        let terminated = (holding.alive()..holding.live).chain(first..until).map(|number| Item {
             account: account as u16,
             region: region as u8,
             kind: Kind::Instance,
             number,
         });
         let state = |item: Item| {
-            if item.number < holding.live { estate.instance_state(item) } else { (48, "terminated") }
+            if item.number < holding.alive() { estate.instance_state(item) } else { (48, "terminated") }
         };
         let fits = |item: Item| {
-            filters.allow("instance-state-name", state(item).1)
+            filters.allow("instance-id", &estate.resource_id(item))
+                && filters.allow("owner-id", estate.account_id(item))
+                && filters.allow("instance-state-name", state(item).1)
                 && filters.allow("vpc-id", &estate.resource_id(estate.vpc(item)))
                 && filters.allow("subnet-id", &estate.resource_id(estate.subnet(item)))
         };
@@ -78,11 +81,12 @@ impl Aws {
         region: usize,
         call: &Call,
     ) -> Result<Answer, AwsError> {
-        let filters = filters(call, &["status"])?;
+        let filters = filters(call, &["volume-id", "status"])?;
         let place = (account, region, Kind::Volume);
         let ids = call.parameters("VolumeId");
-        let page =
-            self.ec2_page(call, place, &ids, std::iter::empty(), |_| filters.allow("status", "in-use"))?;
+        let page = self.ec2_page(call, place, &ids, std::iter::empty(), |item| {
+            filters.allow("status", "in-use") && filters.allow("volume-id", &self.estate.resource_id(item))
+        })?;
         Ok(answer("DescribeVolumes", |xml| {
             xml.within("volumeSet", |xml| {
                 for item in page.items {
@@ -106,10 +110,12 @@ impl Aws {
         region: usize,
         call: &Call,
     ) -> Result<Answer, AwsError> {
-        let filters = filters(call, &["owner-id", "state"])?;
+        let filters = filters(call, &["vpc-id", "owner-id", "state"])?;
         let estate = &self.estate;
         let own = |item: Item| {
-            filters.allow("owner-id", estate.account_id(item)) && filters.allow("state", "available")
+            filters.allow("owner-id", estate.account_id(item))
+                && filters.allow("state", "available")
+                && filters.allow("vpc-id", &estate.resource_id(item))
         };
         let shared = self.shared_vpc(account, region).filter(|_| call.parameter("NextToken").is_none());
         let mut ids = call.parameters("VpcId");
@@ -144,7 +150,7 @@ impl Aws {
     fn shared_vpc(&self, account: usize, region: usize) -> Option<Item> {
         let accounts = self.estate.accounts.len();
         let owner = (account + 1) % accounts;
-        let live = self.estate.holding(owner, region, Kind::Vpc).live;
+        let live = self.estate.holding(owner, region, Kind::Vpc).alive();
         let shares =
             hash(&[self.estate.seed, account as u64, region as u64, 401]).is_multiple_of(2) || region == 0;
         (owner != account && shares && live > 0).then_some(Item {
@@ -161,10 +167,11 @@ impl Aws {
         region: usize,
         call: &Call,
     ) -> Result<Answer, AwsError> {
-        let filters = filters(call, &["owner-id", "vpc-id"])?;
+        let filters = filters(call, &["group-id", "owner-id", "vpc-id"])?;
         let estate = &self.estate;
         let fits = |item: Item| {
-            filters.allow("owner-id", estate.account_id(item))
+            filters.allow("group-id", &estate.resource_id(item))
+                && filters.allow("owner-id", estate.account_id(item))
                 && filters.allow("vpc-id", &estate.resource_id(estate.vpc(item)))
         };
         let place = (account, region, Kind::SecurityGroup);
@@ -190,10 +197,11 @@ impl Aws {
         region: usize,
         call: &Call,
     ) -> Result<Answer, AwsError> {
-        let filters = filters(call, &["owner-id", "status", "vpc-id", "subnet-id"])?;
+        let filters = filters(call, &["network-interface-id", "owner-id", "status", "vpc-id", "subnet-id"])?;
         let estate = &self.estate;
         let fits = |item: Item| {
-            filters.allow("owner-id", estate.account_id(item))
+            filters.allow("network-interface-id", &estate.resource_id(item))
+                && filters.allow("owner-id", estate.account_id(item))
                 && filters.allow("status", "in-use")
                 && filters.allow("vpc-id", &estate.resource_id(estate.vpc(item)))
                 && filters.allow("subnet-id", &estate.resource_id(estate.subnet(item)))

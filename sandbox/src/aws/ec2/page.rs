@@ -11,6 +11,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// How many values all filters of a call may have together.
+const MAX_FILTER_VALUES: usize = 200;
 const MAX_RESULTS: std::ops::RangeInclusive<usize> = 5..=1000;
 
 /// The filters of a call: all must fit, by any of their values.
@@ -25,13 +27,19 @@ impl Filters<'_> {
 
 /// Reads the filters of a call; one that is not known here is an error rather than ignored.
 pub(super) fn filters<'a>(call: &'a Call, known: &[&str]) -> Result<Filters<'a>, AwsError> {
-    let mut filters = BTreeMap::new();
+    let (mut filters, mut values) = (BTreeMap::new(), 0);
     for at in 1.. {
         let Some(name) = call.parameter(&format!("Filter.{at}.Name")) else { break };
         if !known.contains(&name) {
             return Err(AwsError::new("InvalidParameterValue", format!("the filter '{name}' is invalid")));
         }
-        filters.insert(name, call.parameters(&format!("Filter.{at}.Value")));
+        let of_name = call.parameters(&format!("Filter.{at}.Value"));
+        values += of_name.len();
+        filters.insert(name, of_name);
+    }
+    if values > MAX_FILTER_VALUES {
+        let message = format!("{values} filter values are given, at most {MAX_FILTER_VALUES} are allowed");
+        return Err(AwsError::new("FilterLimitExceeded", message));
     }
     Ok(Filters(filters))
 }
@@ -55,7 +63,7 @@ impl Aws {
         let holding = self.estate.holding(account, region, kind);
         let item = |number| Item { account: account as u16, region: region as u8, kind, number };
         let mut items: Vec<Item> =
-            (0..holding.live).map(item).chain(extra).filter(|item| fits(*item)).collect();
+            (0..holding.alive()).map(item).chain(extra).filter(|item| fits(*item)).collect();
         if !ids.is_empty() {
             items.retain(|item| ids.contains(&self.estate.resource_id(*item).as_str()));
             let missing =
@@ -63,6 +71,10 @@ impl Aws {
             if let Some(missing) = missing {
                 return Err(AwsError::new(not_found(kind), format!("the ID '{missing}' does not exist")));
             }
+        }
+        if !ids.is_empty() && call.parameter("MaxResults").is_some() {
+            let message = "ids and the parameter MaxResults cannot be used together";
+            return Err(AwsError::new("InvalidParameterCombination", message));
         }
         let Some(limit) = call.parameter("MaxResults") else { return Ok(Page { items, token: None }) };
         let limit = limit.parse().ok().filter(|limit| MAX_RESULTS.contains(limit));

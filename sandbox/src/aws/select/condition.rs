@@ -1,7 +1,7 @@
 //! Conditions over the properties of a row.
 
 use super::{projection::values, query::Property};
-use crate::estate::{Estate, Item, kind::Kind};
+use crate::estate::{Estate, Item};
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -61,13 +61,13 @@ impl Condition {
         }
     }
 
-    /// Whether a resource of this type can fulfil the condition, judged by the type alone.
-    pub(super) fn allows(&self, kind: Kind) -> bool {
+    /// Whether a resource that has this value in a property can fulfil the condition, judged by that alone.
+    pub(super) fn allows(&self, property: &str, value: &str) -> bool {
         match self {
-            Self::And(left, right) => left.allows(kind) && right.allows(kind),
-            Self::Or(left, right) => left.allows(kind) || right.allows(kind),
-            Self::In(property, list) if property.text == "resourceType" => {
-                list.iter().any(|literal| matches!(literal, Literal::Text(name) if name == kind.name()))
+            Self::And(left, right) => left.allows(property, value) && right.allows(property, value),
+            Self::Or(left, right) => left.allows(property, value) || right.allows(property, value),
+            Self::In(of, list) if of.text == property => {
+                list.iter().any(|literal| matches!(literal, Literal::Text(text) if text == value))
             }
             _ => true,
         }

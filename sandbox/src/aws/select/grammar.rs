@@ -104,7 +104,7 @@ fn understand(select: &Select, order: Option<&ast::OrderBy>) -> Result<Query, St
         fields: Vec::new(),
         projection: Projection::default(),
         aggregates: Vec::new(),
-        kinds: Kind::ALL.to_vec(),
+        kinds: Kind::ALL.into_iter().filter(|kind| kind.served_by_select()).collect(),
         condition: None,
         group_by: group_by(&select.group_by)?,
         order_by: Vec::new(),
@@ -142,7 +142,7 @@ fn understand(select: &Select, order: Option<&ast::OrderBy>) -> Result<Query, St
     }
     query.condition = select.selection.as_ref().map(condition).transpose()?;
     if let Some(condition) = &query.condition {
-        query.kinds.retain(|kind| condition.allows(*kind));
+        query.kinds.retain(|kind| condition.allows("resourceType", kind.name()));
         // What the types alone decide was decided just now.
         if condition.only_types() {
             query.condition = None;

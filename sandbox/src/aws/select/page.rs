@@ -15,8 +15,11 @@ use crate::{
     },
     estate::{
         Estate, Item,
+        accounts::{GLOBAL, REGIONS},
         code::{hash, hash_text},
+        kind::Kind,
         placement::REPEATED,
+        recorder::Recorded,
     },
     faults::Fault,
 };
@@ -35,7 +38,7 @@ const DEFAULT_LIMIT: u64 = 25;
 const KEPT_QUERIES: usize = 1024;
 const KEPT_LISTINGS: usize = 64;
 /// How many rows a page has whose token repeats.
-const REPEATED_PAGE: usize = 3;
+const REPEATED_PAGE: usize = 1;
 
 /// Queries that were read before, and listings that were sorted before.
 #[derive(Default)]
@@ -44,14 +47,67 @@ pub(crate) struct SelectCache {
     sorted: Mutex<HashMap<Listing, Arc<Vec<Item>>>>,
 }
 
+/// Whose rows are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// One account and region.
+    Region { account: usize, region: usize },
+    /// Every account and region, by way of the aggregator.
+    Aggregator,
+}
+
+impl Source {
+    /// The accounts and regions that can hold rows of a query.
+    fn places(self, estate: &Estate, query: &Query) -> Vec<(usize, usize)> {
+        let allows = |name, value: &str| {
+            query.condition.as_ref().is_none_or(|condition| condition.allows(name, value))
+        };
+        match self {
+            Self::Region { account, region } => vec![(account, region)],
+            Self::Aggregator => estate
+                .aggregated_places()
+                .filter(|(account, _)| allows("accountId", &estate.account(*account).id))
+                .filter(|(_, at)| allows("awsRegion", REGIONS[*at]) || allows("awsRegion", GLOBAL))
+                .collect(),
+        }
+    }
+
+    /// The rows of a type in one of the places.
+    fn recorded(self, estate: &Estate, (account, region): (usize, usize), kind: Kind) -> Recorded {
+        match self {
+            Self::Region { .. } => estate.recorded(account, region, kind),
+            Self::Aggregator => estate.aggregated(account, region, kind),
+        }
+    }
+
+    /// Whether the listing of a query never ends.
+    fn repeats(self, estate: &Estate, query: &Query) -> bool {
+        match self {
+            Self::Region { account, region } => {
+                estate.placement.hits(Fault::RepeatedToken, account, region)
+                    && query.kinds.contains(&REPEATED)
+            }
+            Self::Aggregator => false,
+        }
+    }
+
+    /// What tells its listings from those of others.
+    fn key(self) -> [u64; 2] {
+        match self {
+            Self::Region { account, region } => [account as u64, region as u64],
+            Self::Aggregator => [u64::MAX; 2],
+        }
+    }
+}
+
 impl Aws {
-    /// Answers `SelectResourceConfig`.
-    pub(crate) fn select(&self, account: usize, region: usize, input: &Value) -> Result<Answer, AwsError> {
+    /// Answers `SelectResourceConfig` and `SelectAggregateResourceConfig`.
+    pub(crate) fn select(&self, source: Source, input: &Value) -> Result<Answer, AwsError> {
         let expression = input["Expression"].as_str().unwrap_or_default();
         let limit = limit(&input["Limit"])?;
         let query = self.select_cache.query(expression)?;
-        let place = [account as u64, region as u64, limit as u64];
-        let listing = hash(&[hash_text(place[0], expression), place[1], place[2], 300]);
+        let [account, region] = source.key();
+        let listing = hash(&[hash_text(account, expression), region, limit as u64, 300]);
         let cursor = match input["NextToken"].as_str() {
             None => Cursor::default(),
             Some(token) => self.tokens.read(listing, token).ok_or_else(|| {
@@ -61,7 +117,7 @@ impl Aws {
                 )
             })?,
         };
-        let (rows, next) = self.rows(account, region, &query, listing, cursor, limit);
+        let (rows, next) = self.rows(source, &query, listing, cursor, limit);
         let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
         let fields: Vec<Value> = query.fields.iter().map(|name| json!({"Name": name})).collect();
         let mut answer = json!({"Results": rows, "QueryInfo": {"SelectFields": fields}});
@@ -73,17 +129,14 @@ impl Aws {
 
     fn rows(
         &self,
-        account: usize,
-        region: usize,
+        source: Source,
         query: &Query,
         listing: Listing,
         cursor: Cursor,
         limit: usize,
     ) -> (Vec<Value>, Option<Cursor>) {
         let estate = &self.estate;
-        let placement = &estate.placement;
-        let repeats =
-            placement.hits(Fault::RepeatedToken, account, region) && query.kinds.contains(&REPEATED);
+        let repeats = source.repeats(estate, query);
         // The first page is whole, so that a short listing stays a single call.
         let size = if repeats {
             REPEATED_PAGE.min(limit)
@@ -94,17 +147,16 @@ impl Aws {
         };
         let following = |position| Some(Cursor { position, page: cursor.page + 1 });
         if query.aggregates() {
-            let rows =
-                groups(estate, query, matching(estate, account, region, query, 0).map(|(_, item)| item));
+            let rows = groups(estate, query, matching(estate, source, query, 0).map(|(_, item)| item));
             return page_of(&rows, cursor, size, |row| row.clone(), orders_by_aggregate(query));
         }
         if !query.order_by.is_empty() {
-            let items = self.select_cache.sorted(listing, estate, account, region, query);
+            let items = self.select_cache.sorted(listing, estate, source, query);
             return page_of(&items, cursor, size, |item| query.projection.row(estate, *item), false);
         }
         let mut rows = Vec::with_capacity(size);
         let mut next = None;
-        for (position, item) in matching(estate, account, region, query, cursor.position) {
+        for (position, item) in matching(estate, source, query, cursor.position) {
             if rows.len() == size {
                 next = following(position);
                 break;
@@ -122,17 +174,18 @@ impl Aws {
 /// The resources that a query matches from a position on, each with its own position.
 fn matching<'a>(
     estate: &'a Estate,
-    account: usize,
-    region: usize,
+    source: Source,
     query: &'a Query,
     from: u64,
 ) -> impl Iterator<Item = (u64, Item)> + 'a {
-    let (first_kind, first_row) = ((from >> 32) as usize, from as u32);
-    query.kinds.iter().enumerate().skip(first_kind).flat_map(move |(at, kind)| {
-        let recorded = estate.recorded(account, region, *kind);
-        let first = if at == first_kind { first_row } else { 0 };
+    let (first_scope, first_row) = ((from >> 32) as usize, from as u32);
+    let (places, kinds) = (source.places(estate, query), query.kinds.len());
+    (first_scope..places.len() * kinds).flat_map(move |at| {
+        let (place, kind) = (places[at / kinds], query.kinds[at % kinds]);
+        let recorded = source.recorded(estate, place, kind);
+        let first = if at == first_scope { first_row } else { 0 };
         (first..recorded.rows())
-            .map(move |row| ((at as u64) << 32 | u64::from(row), recorded.item(account, *kind, row)))
+            .map(move |row| ((at as u64) << 32 | u64::from(row), recorded.item(place.0, kind, row)))
             .filter(|(_, item)| {
                 query.condition.as_ref().is_none_or(|condition| condition.holds(estate, *item))
             })
@@ -185,19 +238,12 @@ impl SelectCache {
         Ok(query)
     }
 
-    fn sorted(
-        &self,
-        listing: Listing,
-        estate: &Estate,
-        account: usize,
-        region: usize,
-        query: &Query,
-    ) -> Arc<Vec<Item>> {
+    fn sorted(&self, listing: Listing, estate: &Estate, source: Source, query: &Query) -> Arc<Vec<Item>> {
         let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(items) = sorted.get(&listing) {
             return Arc::clone(items);
         }
-        let mut keyed: Vec<(Vec<Vec<Value>>, Item)> = matching(estate, account, region, query, 0)
+        let mut keyed: Vec<(Vec<Vec<Value>>, Item)> = matching(estate, source, query, 0)
             .map(|(_, item)| {
                 let key = |(key, _): &(OrderKey, bool)| match key {
                     OrderKey::Property(property) => values(estate, item, property),

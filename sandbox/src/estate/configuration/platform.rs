@@ -53,6 +53,20 @@ impl Estate {
                     .put("driftInformation", || json!({"stackDriftStatus": "NOT_CHECKED"}))
                     .put("enableTerminationProtection", || self.chance(item, 152, 40));
             }
+            Kind::UserPool => {
+                builder
+                    .put("Arn", || self.full_arn(item))
+                    .put("UserPoolId", || self.resource_id(item))
+                    .put("UserPoolName", || self.name(item))
+                    .put("DeletionProtection", || self.choose(item, 157, &["ACTIVE", "INACTIVE"]))
+                    .put("MfaConfiguration", || self.choose(item, 158, &["ON", "OFF", "OPTIONAL"]));
+            }
+            Kind::ThingGroup => {
+                builder
+                    .put("Arn", || self.full_arn(item))
+                    .put("ThingGroupName", || self.name(item))
+                    .put("ThingGroupProperties", || json!({"ThingGroupDescription": "Fahrzeuge"}));
+            }
             _ => {
                 builder
                     .put("Arn", || self.full_arn(item))
