@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bestand_collector::accounts::{AccountDirectory, ListedAccounts, OrganizationsDirectory};
-use bestand_collector::collector::{Collector, CollectorSettings};
+use bestand_collector::collector::{AggregatorSettings, Collector, CollectorSettings};
 use bestand_collector::credentials::AwsContext;
 use bestand_collector::region_client::Limits;
 use bestand_collector::source_register::{
@@ -28,10 +28,6 @@ use crate::settings::{
 
 /// Regions of one account that are read at a time.
 const REGION_CONCURRENCY: usize = 4;
-/// One AWS call, with all its attempts.
-const AWS_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
-/// One attempt of an AWS call.
-const AWS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Attempts of an AWS call.
 const AWS_MAX_ATTEMPTS: u32 = 5;
 /// Until the source register's database answers.
@@ -83,11 +79,13 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// Gives the aggregator's name, where rows are read through one.
-fn aggregator(settings: &Settings) -> Option<String> {
+/// Gives the aggregator, where rows are read through one.
+fn aggregator(settings: &Settings) -> Option<AggregatorSettings> {
     match settings.collection.source {
         CollectionSource::Account => None,
-        CollectionSource::Aggregator => settings.collection.aggregator.clone(),
+        CollectionSource::Aggregator => settings.collection.aggregator.as_ref().map(|aggregator| {
+            AggregatorSettings { name: aggregator.name.clone(), region: aggregator.region.clone() }
+        }),
     }
 }
 
@@ -113,8 +111,8 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
             cross_check_ec2: collection.cross_check.ec2,
             cross_check_tagging: collection.cross_check.tagging,
             region_concurrency: REGION_CONCURRENCY,
-            operation_timeout: AWS_OPERATION_TIMEOUT,
-            attempt_timeout: AWS_ATTEMPT_TIMEOUT,
+            operation_timeout: Duration::from_secs(collection.timeouts.operation_secs),
+            attempt_timeout: Duration::from_secs(collection.timeouts.attempt_secs),
             max_attempts: AWS_MAX_ATTEMPTS,
             clock: Arc::new(clock::now),
         },

@@ -89,13 +89,14 @@ pub(crate) struct Regions {
 pub(crate) struct Collection {
     /// Account by account through a role, or all through an aggregator.
     pub(crate) source: CollectionSource,
-    /// The aggregator's name, with `source = "aggregator"`.
+    /// The aggregator, with `source = "aggregator"`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) aggregator: Option<String>,
+    pub(crate) aggregator: Option<AggregatorSource>,
     /// Accounts at a time.
     #[schemars(range(min = 1, max = 512))]
     pub(crate) concurrency: usize,
     pub(crate) limits: CollectionLimits,
+    pub(crate) timeouts: CollectionTimeouts,
     pub(crate) cross_check: CrossChecks,
     /// Attributes by type, added to the shipped list (docs/ATTRIBUTES.md).
     pub(crate) attributes: BTreeMap<ResourceType, Vec<String>>,
@@ -108,6 +109,7 @@ impl Default for Collection {
             aggregator: None,
             concurrency: 32,
             limits: CollectionLimits::default(),
+            timeouts: CollectionTimeouts::default(),
             cross_check: CrossChecks::default(),
             attributes: BTreeMap::new(),
         }
@@ -122,6 +124,35 @@ pub(crate) enum CollectionSource {
     Account,
     /// The organisation's aggregator; a role in an account then only vouches for what the aggregator says.
     Aggregator,
+}
+
+/// How long AWS is waited for.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CollectionTimeouts {
+    /// Seconds that one attempt of a call may take.
+    #[schemars(range(min = 1, max = 300))]
+    pub(crate) attempt_secs: u64,
+    /// Seconds that a call may take with all its attempts.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) operation_secs: u64,
+}
+
+impl Default for CollectionTimeouts {
+    fn default() -> Self {
+        Self { attempt_secs: 20, operation_secs: 60 }
+    }
+}
+
+/// An aggregator of AWS Config.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AggregatorSource {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it lies, in the job's own account; left out: `aws.region`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<Region>,
 }
 
 /// Who is asked beside AWS Config.

@@ -47,7 +47,7 @@ pub struct CollectorSettings {
     /// The regions to read; empty: every region enabled in the account.
     pub regions: Vec<Region>,
     /// The aggregator through which rows are read; without one each account gives its own.
-    pub aggregator: Option<String>,
+    pub aggregator: Option<AggregatorSettings>,
     /// Attributes to ask for besides the shipped list, as paths below `configuration`.
     pub extra_attributes: BTreeMap<ResourceType, Vec<String>>,
     /// Types that are never asked for.
@@ -72,6 +72,15 @@ pub struct CollectorSettings {
     pub max_attempts: u32,
     /// The present, asked anew each time: it renews sessions and tells a recorder's age.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// An aggregator of AWS Config in the job's own account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AggregatorSettings {
+    /// Its name.
+    pub name: String,
+    /// Where it lies; `None`: in the region of the job itself.
+    pub region: Option<Region>,
 }
 
 impl CollectorSettings {
@@ -167,8 +176,9 @@ impl Collector {
     /// Makes a collector.
     pub fn new(context: AwsContext, settings: CollectorSettings) -> Self {
         let attributes = AttributeList::new(&settings.extra_attributes);
-        let aggregator = settings.aggregator.clone().map(|name| {
-            Aggregator::new(&context, name, settings.limits.aggregator_per_second, settings.patience())
+        let aggregator = settings.aggregator.as_ref().map(|aggregator| {
+            let per_second = settings.limits.aggregator_per_second;
+            Aggregator::new(&context, aggregator, per_second, settings.patience())
         });
         let visits = Mutex::default();
         Self { shared: Arc::new(Shared { context, settings, attributes, visits, aggregator }) }

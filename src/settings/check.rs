@@ -30,11 +30,12 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
 
 fn collection(settings: &Settings, problems: &mut Vec<String>) {
     let collection = &settings.collection;
-    let name = collection.aggregator.as_deref().map(str::trim);
+    let name = collection.aggregator.as_ref().map(|aggregator| aggregator.name.trim());
     match (collection.source, name) {
         (CollectionSource::Aggregator, None | Some("")) => {
-            problems
-                .push("collection.aggregator: name the aggregator, or leave collection.source out".into());
+            problems.push(
+                "collection.aggregator.name: name the aggregator, or leave collection.source out".into(),
+            );
         }
         (CollectionSource::Account, Some(_)) => problems
             .push("collection.aggregator: it is used with collection.source = \"aggregator\" only".into()),

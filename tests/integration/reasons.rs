@@ -111,9 +111,16 @@ fn states(world: &World) -> BTreeMap<String, String> {
     world.rows::<(String, String)>("register.db", "SELECT asset_key, state FROM assets").into_iter().collect()
 }
 
+/// A region that never answers is given up after a quarter of the usual time.
+fn be_impatient(world: &mut World) {
+    world.set("BESTAND__COLLECTION__TIMEOUTS__ATTEMPT_SECS", "5");
+    world.set("BESTAND__COLLECTION__TIMEOUTS__OPERATION_SECS", "15");
+}
+
 /// A first run under one fault: the exit status, and the one reason that it gives.
 fn alone(fault: Fault, status: i32, reason: Option<&str>) {
-    let world = World::small(Faults::none().with(fault));
+    let mut world = World::small(Faults::none().with(fault));
+    be_impatient(&mut world);
     world.init_store();
     let outcome = world.command(&["run", "--first-run"]).expect(status);
     hold_to_truth(&world, &outcome);
@@ -272,6 +279,7 @@ fn an_outdated_copy_of_the_aggregator_is_stale_and_what_has_left_is_not_live() {
 #[test]
 fn all_faults_together_give_every_reason_and_retire_nothing() {
     let mut world = World::new(12, 2_400, Faults::none());
+    be_impatient(&mut world);
     world.init_store();
     let outcome = world.command(&["run", "--first-run"]).expect(0);
     hold_to_truth(&world, &outcome);
@@ -297,6 +305,7 @@ fn all_faults_together_give_every_reason_and_retire_nothing() {
 #[test]
 fn semantics_2_4_what_was_deleted_with_proof_is_retired_at_once_and_nothing_else_is() {
     let mut world = World::new(12, 2_400, Faults::none());
+    be_impatient(&mut world);
     world.init_store();
     world.command(&["run", "--first-run"]).expect(0);
     let before = states(&world);

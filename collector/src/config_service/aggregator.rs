@@ -3,11 +3,12 @@
 
 mod sources;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use aws_sdk_config::Client;
 use aws_sdk_config::types::{ResourceCountFilters, ResourceCountGroupKey};
 use bestand_model::identifiers::{AccountId, ResourceType};
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::error::CallError;
@@ -16,6 +17,7 @@ use super::select::PAGE_SIZE;
 use super::tokens::Tokens;
 use crate::action::Action;
 use crate::call::{Line, Pace, Patience};
+use crate::collector::AggregatorSettings;
 use crate::credentials::AwsContext;
 
 pub(crate) use sources::Sources;
@@ -30,11 +32,19 @@ pub(crate) struct Aggregator {
 }
 
 impl Aggregator {
-    pub(crate) fn new(context: &AwsContext, name: String, per_second: u32, patience: Patience) -> Self {
+    pub(crate) fn new(
+        context: &AwsContext,
+        settings: &AggregatorSettings,
+        per_second: u32,
+        patience: Patience,
+    ) -> Self {
         let pace = Arc::new(Pace::new(per_second, per_second));
+        let region = settings.region.clone().unwrap_or_else(|| context.home_region());
+        let config = context.home(Some(patience)).into_builder();
+        let config = config.region(aws_config::Region::new(region.as_str().to_owned())).build();
         Self {
-            name,
-            client: Client::new(&context.home(Some(patience))),
+            name: settings.name.clone(),
+            client: Client::new(&config),
             line: context.line(pace, Some(patience)),
             sources: OnceCell::new(),
         }

@@ -1,6 +1,6 @@
 //! Rows through the aggregator: presence always, absence only on the account's own word (SEMANTICS 2.11).
 
-use bestand_collector::collector::CollectorSettings;
+use bestand_collector::collector::{AggregatorSettings, CollectorSettings};
 use bestand_model::configuration_item::CollectionPath;
 use bestand_model::coverage::Reason;
 use serde_json::{Value, json};
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::fake::*;
 
 fn through_aggregator() -> CollectorSettings {
-    CollectorSettings { aggregator: Some("organisation".to_owned()), ..settings() }
+    let aggregator = AggregatorSettings { name: "organisation".to_owned(), region: None };
+    CollectorSettings { aggregator: Some(aggregator), ..settings() }
 }
 
 fn sources(list: &[(&str, &str)]) -> Reply {

@@ -152,7 +152,11 @@ async fn without_counts_what_is_there_is_seen_all_the_same() {
     );
     let collected = fake.collect_with(settings(), &[(None, UNHEARD)]).await;
     assert_eq!(collected.ids(), ["b-1", "ding-1"], "what is named, and what is shipped");
-    for of in [UNHEARD, "AWS::S3::Bucket", VPC] {
+    assert!(
+        collected.find(Some(FRANKFURT), Some(VPC)).is_none(),
+        "nothing of it was seen, and nobody named it"
+    );
+    for of in [UNHEARD, "AWS::S3::Bucket"] {
         assert_eq!(collected.reason(of), Some(Reason::ServiceError), "{of}");
     }
     let detail = collected.line(Some(FRANKFURT), Some(UNHEARD)).detail.clone().unwrap();

@@ -107,6 +107,7 @@ impl Reader<'_, '_> {
             before = outcome.counts_after();
         }
         self.list_uncounted(&mut listing, &mut outcome).await?;
+        self.forget_suspicions(&mut outcome);
         self.cross_check(client, &mut listing, &mut outcome).await?;
         Ok((outcome, listing.rows.held))
     }
@@ -170,6 +171,17 @@ impl Reader<'_, '_> {
         self.list(listing, &round, &Counts::new()).await?;
         outcome.take_listings(&listing.rows, &round.by_key, &Counts::new());
         Ok(())
+    }
+
+    /// Forgets types that were asked for on suspicion only, and of which nothing was seen: the region's own line
+    /// speaks for them.
+    fn forget_suspicions(&self, outcome: &mut RegionOutcome) {
+        if outcome.uncounted.is_some() {
+            let named: BTreeSet<&ResourceType> = self.interest.scopes.iter().map(|(_, of)| of).collect();
+            outcome
+                .types
+                .retain(|of, found| found.before.is_some() || found.listed.rows > 0 || named.contains(of));
+        }
     }
 
     async fn sightings(&self, client: &RegionClient, outcome: &mut RegionOutcome) -> Option<Sightings> {
