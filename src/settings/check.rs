@@ -30,16 +30,10 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
 
 fn collection(settings: &Settings, problems: &mut Vec<String>) {
     let collection = &settings.collection;
-    let name = collection.aggregator.as_ref().map(|aggregator| aggregator.name.trim());
-    match (collection.source, name) {
-        (CollectionSource::Aggregator, None | Some("")) => {
-            problems.push(
-                "collection.aggregator.name: name the aggregator, or leave collection.source out".into(),
-            );
-        }
-        (CollectionSource::Account, Some(_)) => problems
-            .push("collection.aggregator: it is used with collection.source = \"aggregator\" only".into()),
-        (CollectionSource::Aggregator, Some(_)) | (CollectionSource::Account, None) => {}
+    let name = collection.aggregator.as_ref().map_or("", |aggregator| aggregator.name.trim());
+    if collection.source == CollectionSource::Aggregator && name.is_empty() {
+        problems
+            .push("collection.aggregator.name: name the aggregator, or leave collection.source out".into());
     }
 }
 

@@ -51,6 +51,8 @@ fn seeing_less_is_never_absence() {
     assert!(before.len() > 600, "{}", before.len());
 
     world.restart(12, 1_200, Faults::all());
+    // More than half of what is owned lies where not everything was seen: that alone would refuse the plan.
+    world.set("BESTAND__GATE__MIN_COMPLETE_SHARE", "0.1");
     let outcome = world.command(&["run"]).expect(20);
     let run = world.run_of(&outcome);
     let summary = outcome.summary();
@@ -120,6 +122,11 @@ fn raise_limits(world: &mut World) {
     world.set("BESTAND__GATE__MAX_RETIRE_COUNT", "1000");
 }
 
+/// The Tagging API names deleted resources for a while: this is after that.
+fn forget_tags(world: &mut World) {
+    world.set("BESTAND__COLLECTION__CROSS_CHECK__TAGGING", "false");
+}
+
 fn withheld(run: &RunFiles, reason: &str) -> Vec<Value> {
     changes(run, "withheld").into_iter().filter(|change| change["reason"] == reason).collect()
 }
@@ -153,7 +160,15 @@ fn what_is_gone_waits_out_its_grace_is_retired_and_comes_back() {
     none_retired(&world);
     age_history(&world, 36);
     let run = world.run_of(&world.command(&["run"]).expect(0));
-    let retired = changes(&run, "retire");
+    let mut retired = changes(&run, "retire");
+    // What the Tagging API still names waits, until it does so no more (SEMANTICS 2.10).
+    let hinted = keys(&withheld(&run, "unproven"));
+    assert!(!hinted.is_empty() && hinted.len() < 5, "{hinted:?}");
+    forget_tags(&mut world);
+    let run = world.run_of(&world.command(&["run"]).expect(0));
+    let late = changes(&run, "retire");
+    assert_eq!(keys(&late), hinted);
+    retired.extend(late);
     assert_eq!(keys(&retired), gone);
     assert!(retired.iter().all(|change| change["precondition"]["version"].is_string()), "{retired:?}");
     let after = states(&world);
@@ -196,6 +211,7 @@ fn an_account_that_would_lose_too_much_keeps_its_entries() {
 fn a_look_that_saw_less_neither_retires_nor_starts_the_grace_anew() {
     let (mut world, records) = shrunken();
     raise_limits(&mut world);
+    forget_tags(&mut world);
     let first = keys(&withheld(&world.run_of(&world.command(&["run"]).expect(0)), "grace"));
     age_history(&world, 49);
     shrink(&mut world, &records, "account_denied".parse().unwrap());
@@ -217,6 +233,7 @@ fn what_was_never_seen_is_not_retired_while_a_record_vouches_for_it() {
     let mut world = World::small("account_denied".parse().unwrap());
     world.init_store();
     raise_limits(&mut world);
+    forget_tags(&mut world);
     let run = world.run_of(&world.command(&["run", "--first-run"]).expect(20));
     let denied = world.sandbox().truth().incomplete[0].account_id.clone();
     let created =
@@ -228,7 +245,9 @@ fn what_was_never_seen_is_not_retired_while_a_record_vouches_for_it() {
     // The account can be entered now: some of what was believed is not there.
     world.restart(SMALL.0, SMALL.1, Faults::none());
     let run = world.run_of(&world.command(&["run"]).expect(0));
-    let absent = keys(&withheld(&run, "grace"));
+    let mut absent = keys(&withheld(&run, "grace"));
+    // What AWS Config saw go needs no grace, and is not retired either.
+    absent.extend(keys(&withheld(&run, "never_seen")));
     assert!(!absent.is_empty() && absent.is_subset(&keys(&vouched)), "{absent:?}");
     age_history(&world, 49);
     let run = world.run_of(&world.command(&["run"]).expect(0));
