@@ -101,14 +101,15 @@ impl Account<'_> {
         line
     }
 
-    /// Types that a region has a line for: what was counted or listed there, and what is named.
+    /// Types that a region has a line for: what was counted there or showed something, and what is named.
     fn types_of(
         &self,
         outcome: &RegionOutcome,
         globals: &BTreeSet<ResourceType>,
         open_globals: &BTreeSet<ResourceType>,
     ) -> BTreeSet<ResourceType> {
-        let mut types: BTreeSet<_> = outcome.types.keys().cloned().collect();
+        let told = outcome.types.keys().filter(|of| !outcome.is_silent_about(of));
+        let mut types: BTreeSet<_> = told.cloned().collect();
         for (region, resource_type) in &self.interest.scopes {
             let here = region.as_ref().is_none_or(|region| *region == outcome.region);
             if here && !globals.contains(resource_type) {

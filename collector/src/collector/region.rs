@@ -138,6 +138,21 @@ impl RegionOutcome {
     }
 }
 
+impl RegionOutcome {
+    /// Tells whether a type was looked for in vain, where the region's own line says all that is known of it.
+    pub(super) fn is_silent_about(&self, resource_type: &ResourceType) -> bool {
+        let nothing = |of: &TypeOutcome| {
+            let listed = &of.listed;
+            (of.before, of.after, listed.rows) == (None, None, 0)
+                && listed.failure.is_none()
+                && of.unrecorded.is_none()
+        };
+        self.gap().is_some()
+            && !self.cross_checks.contains_key(resource_type)
+            && self.types.get(resource_type).is_none_or(nothing)
+    }
+}
+
 impl TypeOutcome {
     /// Tells whether the listing agrees with two counts, one before and one after it: a single count proves
     /// nothing.
