@@ -119,14 +119,19 @@ where
     CallError { reason, code, answer, detail: cut(&format!("{action}: {text}")) }
 }
 
-/// Explains an answer that is an error. Where its body names no code that can be read, its header may.
+/// Explains an answer that is an error. Where the SDK finds no code in it, its header may name one, or its body, in the
+/// form of another protocol: endpoints that are not AWS's own mix them up.
 fn refusal(
     code: Option<&str>,
     message: &str,
     raw: &HttpResponse,
 ) -> (Reason, Option<String>, Answer, String) {
     let status = raw.status().as_u16();
-    let code = code.filter(|code| !code.is_empty()).or_else(|| code_in_header(raw)).unwrap_or_default();
+    let code = code
+        .filter(|code| !code.is_empty())
+        .or_else(|| code_in_header(raw))
+        .or_else(|| code_in_body(raw))
+        .unwrap_or_default();
     let mut text =
         if code.is_empty() { format!("HTTP {status} without an error code") } else { code.to_owned() };
     // AWS quotes the whole request in a message about its signature, with the session token in it.
@@ -141,9 +146,20 @@ fn refusal(
 /// after it.
 fn code_in_header(raw: &HttpResponse) -> Option<&str> {
     let code = raw.headers().get("x-amzn-errortype")?;
-    let code = code.rsplit('#').next()?.split(':').next()?.trim();
-    let plain = code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_');
-    (plain && !code.is_empty()).then_some(code)
+    plain(code.rsplit('#').next()?.split(':').next()?)
+}
+
+/// Gives the code in a body of XML, of whatever shape.
+fn code_in_body(raw: &HttpResponse) -> Option<&str> {
+    let body = std::str::from_utf8(raw.body().bytes()?).ok()?;
+    plain(body.split_once("<Code>")?.1.split_once("</Code>")?.0)
+}
+
+/// Gives a code that is one: a page may hold anything.
+fn plain(code: &str) -> Option<&str> {
+    let code = code.trim();
+    let is_code = code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_');
+    (is_code && !code.is_empty()).then_some(code)
 }
 
 /// Maps a code of AWS. Throttling and denials of AWS Config are not modelled: they come as plain codes.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fake::*;
 
 const PAGE: &str = "<html><body>Service Unavailable</body></html>";
-/// The form of another protocol than the one that was spoken.
+/// The form of another protocol than the one that was spoken: so moto answers where IAM forbids a call.
 const XML: &str = "<ErrorResponse><Errors><Error><Code>AccessDenied</Code></Error></Errors></ErrorResponse>";
 
 #[tokio::test]
@@ -40,18 +40,21 @@ async fn an_error_page_that_stays_tells_its_status() {
 }
 
 #[tokio::test]
-async fn a_code_in_the_header_counts_where_the_body_cannot_be_read() {
-    for (header, reason, code) in [
-        ("text/xml\r\nx-amzn-errortype: AccessDenied", Reason::RoleDenied, "AccessDenied"),
+async fn a_code_in_the_header_or_in_a_strange_body_counts() {
+    for (header, body, reason, code) in [
+        ("text/xml\r\nx-amzn-errortype: AccessDenied", PAGE, Reason::RoleDenied, "AccessDenied"),
         (
             "text/xml\r\nX-Amzn-ErrorType: aws.config#ThrottlingException:http://internal/",
+            XML,
             Reason::Throttled,
             "ThrottlingException",
         ),
-        ("text/xml\r\nx-amzn-errortype: <b>", Reason::ServiceError, "HTTP 403 without an error code"),
+        ("text/xml\r\nx-amzn-errortype: <b>", PAGE, Reason::ServiceError, "HTTP 403 without an error code"),
+        ("text/xml", XML, Reason::RoleDenied, "AccessDenied"),
+        ("text/xml", "<Code>no code</Code>", Reason::ServiceError, "HTTP 403 without an error code"),
     ] {
         let fake = Fake::start().await;
-        fake.on("DescribeConfigurationRecorders", "", [Reply::Headed(403, header, XML)]);
+        fake.on("DescribeConfigurationRecorders", "", [Reply::Headed(403, header, body)]);
         let collected = fake.collect().await;
         let line = collected.line(Some(FRANKFURT), None);
         assert_eq!(line.reason, Some(reason), "{header}");
@@ -62,7 +65,7 @@ async fn a_code_in_the_header_counts_where_the_body_cannot_be_read() {
 #[tokio::test]
 async fn a_role_that_is_refused_in_a_strange_form_is_denied_all_the_same() {
     let fake = Fake::start().await;
-    fake.on("AssumeRole", "", [Reply::Headed(403, "text/xml\r\nx-amzn-errortype: AccessDenied", XML)]);
+    fake.on("AssumeRole", "", [Reply::Headed(403, "text/xml", XML)]);
     let collected = fake.collect().await;
     let line = collected.line(None, None);
     assert_eq!(line.reason, Some(Reason::RoleDenied));
