@@ -17,6 +17,8 @@ mod directory;
 mod failures;
 #[path = "aws/fake.rs"]
 mod fake;
+#[path = "aws/foreign.rs"]
+mod foreign;
 #[path = "aws/globals.rs"]
 mod globals;
 #[path = "aws/neighbours.rs"]

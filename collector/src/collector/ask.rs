@@ -148,11 +148,12 @@ impl Witness<'_> {
         let mut live = HashSet::new();
         for some in ids.chunks(MAX_KEYS) {
             for row in batch_get::get(client, self.resource_type, some).await? {
-                // A row that cannot be read still shows that something is there.
                 match decode::base_row(row, place, &of) {
-                    Ok(Some(item)) => live.extend([item.resource_id]),
+                    Ok(Some(item)) if some.contains(&item.resource_id) => live.extend([item.resource_id]),
                     Ok(None) => {}
-                    Err(_) => live.extend(some.iter().cloned()),
+                    // A row that cannot be read, or that carries another id than was asked for, still shows that
+                    // something is there.
+                    Ok(Some(_)) | Err(_) => live.extend(some.iter().cloned()),
                 }
             }
         }

@@ -101,7 +101,7 @@ impl Account<'_> {
         line
     }
 
-    /// Types that a region has a line for: what was counted or listed there, and what is named.
+    /// Types that a region has a line for: what was counted there or showed something, and what is named.
     fn types_of(
         &self,
         outcome: &RegionOutcome,

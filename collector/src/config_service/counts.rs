@@ -34,7 +34,8 @@ pub(crate) async fn read(region: &RegionClient) -> Result<Counts, CallError> {
                 let request = region.config.get_discovered_resource_counts();
                 request.limit(PAGE_SIZE).set_next_token(tokens.next()).send()
             })
-            .await?;
+            .await
+            .map_err(CallError::of_counting)?;
         // The SDK gives zero for a total that is not in the answer, and a total of zero asks for nothing.
         totals.extend(u64::try_from(page.total_discovered_resources()).ok().filter(|total| *total > 0));
         for count in page.resource_counts() {

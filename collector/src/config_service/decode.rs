@@ -132,11 +132,12 @@ fn item(row: Row, place: Place<'_>, reading: Reading<'_>) -> Result<Option<Confi
     };
     let recorded_in = (!aggregated && region != *place.region).then(|| place.region.clone());
     let by_key = reading.path == CollectionPath::BatchGet;
-    // By key the configuration as a whole is given or not: where it is not, nothing was said of what is in it. A
-    // query answers for each attribute that it asked for.
-    let reported = reading.attributes.iter().filter(|path| {
-        let root = if path.supplementary { &row.supplementary_configuration } else { &row.configuration };
-        !by_key || root.is_object()
+    // By key the configuration is given as a whole or not at all, and so is each part of the supplementary one: where
+    // it is not, nothing was said of what is in it. A query answers for each attribute that it asked for.
+    let reported = reading.attributes.iter().filter(|path| match path.parts.first() {
+        _ if !by_key => true,
+        Some(part) if path.supplementary => row.supplementary_configuration.get(part).is_some(),
+        _ => row.configuration.is_object(),
     });
     let attributes = reported.map(|path| {
         let root = if path.supplementary { &row.supplementary_configuration } else { &row.configuration };

@@ -45,6 +45,12 @@ impl CallError {
         Self { reason, code: None, answer: Answer::Final, detail: cut(&detail.to_string()) }
     }
 
+    /// Says what it means that this call failed, which is the one that counts.
+    pub(crate) fn of_counting(self) -> Self {
+        let detail = cut(&format!("what is there could not be counted: {}", self.detail));
+        Self { detail, ..self }
+    }
+
     /// Tells whether further calls in the same region would fare no better, and cost minutes.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.answer == Answer::Nothing
@@ -84,14 +90,12 @@ where
 {
     let (reason, code, answer, text) = match error {
         SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or_default();
-            let message = context.err().message().unwrap_or_default();
-            let status = context.raw().status().as_u16();
-            let told = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
-            // AWS quotes the whole request here, with the session token in it.
-            let text = if is_about_signature(code) { told } else { format!("{told}: {message}") };
-            let answer = if status >= 500 { Answer::Failure } else { Answer::Final };
-            (reason_of(code, message, status), Some(code.to_owned()), answer, text)
+            let error = context.err();
+            refusal(error.code(), error.message().unwrap_or_default(), context.raw())
+        }
+        // What lies between may have answered in AWS's place, with a page for people.
+        SdkError::ResponseError(context) if !context.raw().status().is_success() => {
+            refusal(None, "", context.raw())
         }
         SdkError::TimeoutError(_) => (Reason::Timeout, None, Answer::Nothing, "no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
@@ -113,6 +117,49 @@ where
     };
     let code = code.filter(|code| !code.is_empty());
     CallError { reason, code, answer, detail: cut(&format!("{action}: {text}")) }
+}
+
+/// Explains an answer that is an error. Where the SDK finds no code in it, its header may name one, or its body, in the
+/// form of another protocol: endpoints that are not AWS's own mix them up.
+fn refusal(
+    code: Option<&str>,
+    message: &str,
+    raw: &HttpResponse,
+) -> (Reason, Option<String>, Answer, String) {
+    let status = raw.status().as_u16();
+    let code = code
+        .filter(|code| !code.is_empty())
+        .or_else(|| code_in_header(raw))
+        .or_else(|| code_in_body(raw))
+        .unwrap_or_default();
+    let mut text =
+        if code.is_empty() { format!("HTTP {status} without an error code") } else { code.to_owned() };
+    // AWS quotes the whole request in a message about its signature, with the session token in it.
+    if !message.is_empty() && !is_about_signature(code) {
+        text = format!("{text}: {message}");
+    }
+    let answer = if status >= 500 { Answer::Failure } else { Answer::Final };
+    (reason_of(code, message, status), Some(code.to_owned()), answer, text)
+}
+
+/// Gives the code in the header that AWS's JSON protocols know, without the namespace before it and the address
+/// after it.
+fn code_in_header(raw: &HttpResponse) -> Option<&str> {
+    let code = raw.headers().get("x-amzn-errortype")?;
+    plain(code.rsplit('#').next()?.split(':').next()?)
+}
+
+/// Gives the code in a body of XML, of whatever shape.
+fn code_in_body(raw: &HttpResponse) -> Option<&str> {
+    let body = std::str::from_utf8(raw.body().bytes()?).ok()?;
+    plain(body.split_once("<Code>")?.1.split_once("</Code>")?.0)
+}
+
+/// Gives a code that is one: a page may hold anything.
+fn plain(code: &str) -> Option<&str> {
+    let code = code.trim();
+    let is_code = code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_');
+    (is_code && !code.is_empty()).then_some(code)
 }
 
 /// Maps a code of AWS. Throttling and denials of AWS Config are not modelled: they come as plain codes.

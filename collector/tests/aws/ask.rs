@@ -172,3 +172,11 @@ async fn twenty_ids_share_a_call_and_the_session_is_the_one_of_the_collection() 
     assert_eq!(fake.count("ListDiscoveredResources"), 3);
     assert_eq!(fake.count("AssumeRole"), 1);
 }
+
+#[tokio::test]
+async fn semantics_2_4_a_row_under_another_id_is_a_sighting_too() {
+    let fake = Fake::start().await;
+    fake.on("BatchGetResourceConfig", "", [base_items(&[base_item(QUEUE, "by-its-name", &json!({}))], &[])]);
+    let seen = answer(&fake, question(FRANKFURT, QUEUE, "AIDA1")).await;
+    assert_eq!(seen, Answer::Sighted { by: "config:BatchGetResourceConfig".to_owned() });
+}

@@ -160,7 +160,13 @@ async fn without_counts_what_is_there_is_seen_all_the_same() {
         assert_eq!(collected.reason(of), Some(Reason::ServiceError), "{of}");
     }
     let detail = collected.line(Some(FRANKFURT), Some(UNHEARD)).detail.clone().unwrap();
-    assert!(detail.contains("GetDiscoveredResourceCounts"), "{detail}");
+    assert!(detail.contains("could not be counted: config:GetDiscoveredResourceCounts"), "{detail}");
+    assert_eq!(
+        collected.find(Some(FRANKFURT), Some(VPC)),
+        None,
+        "its region's line says all there is to say"
+    );
+    assert_eq!(collected.region_reason(FRANKFURT), Some(Reason::ServiceError));
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub(crate) const ROLE: &str = "AWS::IAM::Role";
 pub(crate) enum Reply {
     Json(Value),
     Text(u16, String),
+    /// The second part is the content type, with further headers after it.
+    Headed(u16, &'static str, &'static str),
     Hang,
 }
 
@@ -358,6 +360,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
                 (status, "application/x-amz-json-1.1", text)
             }
             Reply::Text(status, text) => (status, "text/xml", text),
+            Reply::Headed(status, kind, text) => (status, kind, text.to_owned()),
             Reply::Hang => {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 return;

@@ -76,3 +76,23 @@ fn a_row_of_a_type_that_was_not_asked_for_is_an_error() {
     let text = r#"{"resourceId":"x","resourceType":"AWS::S3::Bucket"}"#;
     assert_eq!(read(text, "AWS::EC2::VPC"), json!({"error": "a row of a type that was not asked for"}));
 }
+
+#[test]
+fn a_supplementary_part_that_is_not_given_by_key_is_not_reported() {
+    let account_id = ACCOUNT.parse().unwrap();
+    let region = Region::from("eu-central-1");
+    let place = Place { account_id: &account_id, region: &region, is_global };
+    let bucket: Row = serde_json::from_value(json!({
+        "resourceId": "fahrplan",
+        "resourceType": "AWS::S3::Bucket",
+        "configuration": "{}",
+        "supplementaryConfiguration": {"BucketLoggingConfiguration": "{\"destinationBucketName\":null}"},
+    }))
+    .unwrap();
+    let query = query("AWS::S3::Bucket");
+    let attributes = base_row(bucket, place, &query.types[0]).unwrap().unwrap().attributes;
+    let part = |name: &str| attributes.get(&format!("supplementaryConfiguration.{name}"));
+    assert_eq!(part("BucketLoggingConfiguration.destinationBucketName"), Some(&Value::Null));
+    assert_eq!(part("BucketVersioningConfiguration.status"), None);
+    assert_eq!(attributes.get("configuration.creationDate"), Some(&Value::Null));
+}
