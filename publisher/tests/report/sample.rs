@@ -169,7 +169,7 @@ fn summary() -> RunSummary {
         ended_at: Some(started() + 512.seconds()),
         tool_version: "0.1.0".into(),
         settings_digest: "9d2f1c".repeat(10),
-        accounts: AccountCounts { requested: 12, complete: 6, incomplete: 4, failed: 1, inactive: 1 },
+        accounts: AccountCounts { requested: 12, complete: 6, incomplete: 4, failed: 1, inactive: 1, left_out: 0 },
         coverage: CoverageCounts {
             scopes: 310,
             complete: 280,
