@@ -16,6 +16,7 @@ fn item(digit: u8, region: &str, arn: Option<&str>) -> ConfigurationItem {
         resource_type: QUEUE.into(),
         resource_id: "q".into(),
         arn: arn.map(|arn| arn.parse().unwrap()),
+        arn_built: false,
         resource_name: None,
         created_at: None,
         tags: Tags::NotCollected,
