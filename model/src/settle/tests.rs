@@ -97,6 +97,13 @@ fn semantics_2_14_another_arn_is_another_resource_of_that_id() {
 }
 
 #[test]
+fn semantics_2_14_another_arn_is_no_other_resource_where_bestand_built_it() {
+    let built = ConfigurationItem { arn_built: true, ..item(1, "eu", Some("arn:aws:sqs:eu:111111111111:q")) };
+    let record = record(Some("arn:aws:sqs:eu:222222222222:q"), None);
+    assert_eq!(placed(record, &[built], true), Ok(account(1)));
+}
+
+#[test]
 fn a_row_of_which_nothing_was_seen_stays_unplaced() {
     assert_eq!(placed(record(None, None), &[], true), Err((false, 0)));
 }
