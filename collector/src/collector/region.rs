@@ -172,8 +172,12 @@ impl Reader<'_, '_> {
                 Counts::new()
             }
         };
-        let place =
-            Place { account_id: self.account_id, region: &region, is_global: self.shared.settings.is_global };
+        let place = Place {
+            account_id: self.account_id,
+            region: &region,
+            partition: &self.shared.settings.partition,
+            is_global: self.shared.settings.is_global,
+        };
         let mut listing: Listing<'_, '_> = Listing::new(client, place, self.sink);
         let mut wanted = self.wanted(&outcome, &before);
         let mut rounds_left = LIST_AGAIN;
