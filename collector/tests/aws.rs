@@ -11,5 +11,7 @@ mod failures;
 mod fake;
 #[path = "aws/globals.rs"]
 mod globals;
+#[path = "aws/pages.rs"]
+mod pages;
 #[path = "aws/sessions.rs"]
 mod sessions;
