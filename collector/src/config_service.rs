@@ -28,7 +28,7 @@ use crate::credentials::{AwsContext, RoleSession, SessionCredentials, retries, t
 use crate::throttle::Limiter;
 use error::{CallError, explain};
 
-pub use attributes::shipped_attributes;
+pub use attributes::{shipped_attributes, shipped_paths};
 
 /// How patiently AWS is called.
 #[derive(Clone, Copy, Debug)]
