@@ -15,4 +15,4 @@ pub(crate) mod recorder;
 pub(crate) mod select;
 pub(crate) mod tokens;
 
-pub use attributes::shipped_attributes;
+pub use attributes::{shipped_attributes, shipped_paths};

@@ -23,5 +23,7 @@ mod foreign;
 mod globals;
 #[path = "aws/neighbours.rs"]
 mod neighbours;
+#[path = "aws/pages.rs"]
+mod pages;
 #[path = "aws/sessions.rs"]
 mod sessions;

@@ -24,6 +24,10 @@ pub struct ConfigurationItem {
     /// Its ARN; some rows of AWS Config have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<Arn>,
+    /// Whether the ARN was built from what the row does have (see [`crate::arn_form`]), for AWS Config gave none.
+    /// Such an ARN adds a way to be found, and takes none away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub arn_built: bool,
     /// Its name as AWS Config reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,

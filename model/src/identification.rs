@@ -29,7 +29,8 @@ pub struct ItemIndex<'a> {
     items: &'a [&'a ConfigurationItem],
     by_arn: HashMap<&'a Arn, Vec<usize>>,
     by_id: HashMap<&'a str, HashMap<&'a str, Vec<usize>>>,
-    /// Ids of items without ARN: a record's ARN may be the one that AWS Config leaves out.
+    /// Ids of items to which AWS Config gives no ARN: a record's ARN may be the one that it leaves out, also
+    /// where bestand built another.
     without_arn: BTreeSet<&'a str>,
 }
 
@@ -42,7 +43,8 @@ impl<'a> ItemIndex<'a> {
         for (index, item) in items.iter().enumerate() {
             if let Some(arn) = &item.arn {
                 by_arn.entry(arn).or_default().push(index);
-            } else {
+            }
+            if item.arn.is_none() || item.arn_built {
                 without_arn.insert(item.resource_id.as_str());
             }
             let of_type = by_id.entry(item.resource_type.as_str()).or_default();
@@ -78,9 +80,9 @@ impl<'a> ItemIndex<'a> {
     /// Tells whether the ARN may be the one that AWS Config leaves out of some item.
     pub fn ends_in_nameless_id(&self, arn: &Arn) -> bool {
         let text = arn.as_str();
-        text.match_indices([':', '/'])
-            .filter_map(|(at, _)| text.get(at + 1..))
-            .any(|end| self.without_arn.contains(end))
+        let ends = text.match_indices([':', '/']).filter_map(|(at, _)| text.get(at + 1..));
+        // The id may be the whole ARN.
+        ends.chain([text]).any(|end| self.without_arn.contains(end))
     }
 
     fn candidates(&self, record: &AssetRecord) -> (Vec<usize>, Rule) {
@@ -94,12 +96,12 @@ impl<'a> ItemIndex<'a> {
             return (Vec::new(), Rule::Arn);
         };
         let found = self.with_id(kind, id).iter().copied();
-        // An item that carries an ARN, and another one than the record, is another resource of that id.
-        let found =
-            found.filter(|&index| match (&record.arn, self.items.get(index).and_then(|i| i.arn.as_ref())) {
-                (Some(wanted), Some(has)) => wanted == has,
-                _ => true,
-            });
+        // An item to which AWS Config gives another ARN than the record has is another resource of that id.
+        let given = |index: usize| self.items.get(index).filter(|item| !item.arn_built)?.arn.as_ref();
+        let found = found.filter(|&index| match (&record.arn, given(index)) {
+            (Some(wanted), Some(has)) => wanted == has,
+            _ => true,
+        });
         match self.region_of(record) {
             Some(region) => {
                 let same = |index: &usize| self.items.get(*index).is_some_and(|item| item.region == region);

@@ -8,6 +8,7 @@
 pub mod absence;
 pub mod account;
 pub mod arn;
+pub mod arn_form;
 pub mod asset;
 pub mod asset_record;
 pub mod attribute;

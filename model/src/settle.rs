@@ -104,10 +104,11 @@ impl Placement {
 }
 
 /// Tells whether an item of the record's type and id is what it speaks of: not in another region than the one
-/// it names, not with another ARN.
+/// it names, not with another ARN that AWS Config gives.
 fn may_be(record: &AssetRecord, item: &ConfigurationItem) -> bool {
     let other_region = record.region.as_ref().is_some_and(|region| *region != item.region);
-    let other_arn = record.arn.as_ref().zip(item.arn.as_ref()).is_some_and(|(own, has)| own != has);
+    let given = item.arn.as_ref().filter(|_| !item.arn_built);
+    let other_arn = record.arn.as_ref().zip(given).is_some_and(|(own, has)| own != has);
     !other_arn && (!other_region || is_global(&item.resource_type))
 }
 

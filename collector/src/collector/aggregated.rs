@@ -161,8 +161,12 @@ impl Reader<'_, '_> {
         globals: &mut GlobalItems,
     ) -> Result<Result<(), CallError>, SinkError> {
         let home = self.shared.context.home_region();
-        let place =
-            Place { account_id: self.account_id, region: &home, is_global: self.shared.settings.is_global };
+        let place = Place {
+            account_id: self.account_id,
+            region: &home,
+            partition: &self.shared.settings.partition,
+            is_global: self.shared.settings.is_global,
+        };
         let mut tokens = Tokens::default();
         let mut unreadable = None;
         while !tokens.ended() {

@@ -143,7 +143,12 @@ impl Witness<'_> {
         region: &Region,
         ids: &[ResourceId],
     ) -> Result<HashSet<ResourceId>, CallError> {
-        let place = Place { account_id: self.account_id, region, is_global: self.shared.settings.is_global };
+        let place = Place {
+            account_id: self.account_id,
+            region,
+            partition: &self.shared.settings.partition,
+            is_global: self.shared.settings.is_global,
+        };
         let of = TypeQuery { resource_type: self.resource_type.clone(), attributes: [].into() };
         let mut live = HashSet::new();
         for some in ids.chunks(MAX_KEYS) {

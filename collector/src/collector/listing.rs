@@ -11,7 +11,7 @@ use super::rows::Rows;
 use crate::action::Action;
 use crate::config_service::batch_get::{self, MAX_KEYS};
 use crate::config_service::decode::{self, Place, RowError};
-use crate::config_service::error::CallError;
+use crate::config_service::error::{Answer, CallError};
 use crate::config_service::query::{Query, TypeQuery};
 use crate::config_service::tokens::Tokens;
 use crate::config_service::{list, select};
@@ -22,12 +22,19 @@ pub(super) struct Listing<'a, 's> {
     client: &'a RegionClient,
     place: Place<'a>,
     pub(super) rows: Rows<'a, 's>,
+    /// Nothing could be counted here.
+    uncounted: bool,
     hopeless: Option<CallError>,
 }
 
 impl<'a, 's> Listing<'a, 's> {
-    pub(super) fn new(client: &'a RegionClient, place: Place<'a>, rows: Rows<'a, 's>) -> Self {
-        Self { client, place, rows, hopeless: None }
+    pub(super) fn new(
+        client: &'a RegionClient,
+        place: Place<'a>,
+        rows: Rows<'a, 's>,
+        uncounted: bool,
+    ) -> Self {
+        Self { client, place, rows, uncounted, hopeless: None }
     }
 
     /// Gives the failure that makes further calls vain, if there was one.
@@ -58,7 +65,9 @@ impl<'a, 's> Listing<'a, 's> {
                 queue.push_front(query.without_attributes());
             } else {
                 self.mark(&query, &error);
-                self.hopeless = Some(error).filter(CallError::is_hopeless);
+                // Where the service fails at counting and at the first query, it will fail at the others.
+                let fails = self.uncounted && error.answer == Answer::Failure;
+                self.hopeless = Some(error).filter(|error| fails || error.is_hopeless());
             }
         }
         Ok(())

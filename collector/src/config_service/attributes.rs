@@ -2,15 +2,21 @@
 //!
 //! `configuration` as a whole is never asked for: it holds environment variables, user data and policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bestand_model::configuration_item::CollectionPath;
 use bestand_model::identifiers::ResourceType;
 
 use super::query;
 
-/// The shipped list, as JSON: type to paths.
+/// The shipped list, as JSON: type to paths. Types that advanced queries serve, with paths from the
+/// [schemas](https://github.com/awslabs/aws-config-resource-schema) that AWS publishes for them.
 const SHIPPED: &str = include_str!("attributes.json");
+
+/// The same for types of which those schemas know nothing, with paths from CloudFormation's schemas: AWS Config
+/// records newer types as those describe them.
+const SHIPPED_FOR_BATCH_GET: &str = include_str!("batch_get_attributes.json");
 
 /// A path such as `configuration.state.name`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,24 +53,33 @@ impl AttributePath {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AttributeList {
     by_type: BTreeMap<ResourceType, Arc<[AttributePath]>>,
+    /// Types that advanced queries may not serve.
+    unserved: BTreeSet<ResourceType>,
     none: Arc<[AttributePath]>,
+}
+
+fn list(json: &str) -> BTreeMap<ResourceType, Vec<String>> {
+    // The lists are part of the program; a test reads them.
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 impl AttributeList {
     /// Joins the shipped list and the settings' additions. What is no path into the configuration, and what
     /// does not fit into a query with all the rest, is left out: it is then not reported, which says nothing.
+    /// Additions take no room from what is shipped.
     pub(crate) fn new(extra: &BTreeMap<ResourceType, Vec<String>>) -> Self {
         let mut by_type = BTreeMap::new();
         let mut merged = shipped_attributes();
         for (resource_type, paths) in extra {
             merged.entry(resource_type.clone()).or_default().extend(paths.iter().cloned());
         }
-        for (resource_type, mut paths) in merged {
-            paths.sort();
-            paths.dedup();
-            let mut kept = Vec::with_capacity(paths.len());
+        for (resource_type, paths) in merged {
+            let mut kept: Vec<AttributePath> = Vec::with_capacity(paths.len());
             let mut length = query::shortest(&resource_type);
             for text in &paths {
+                if kept.iter().any(|path| path.text == *text) {
+                    continue;
+                }
                 let cost = query::attribute_cost(text);
                 match AttributePath::parse(text) {
                     Some(path) if length + cost <= query::MAX_CHARACTERS => {
@@ -79,9 +94,16 @@ impl AttributeList {
                     }
                 }
             }
+            kept.sort_by(|one, two| one.text.cmp(&two.text));
             by_type.insert(resource_type, Arc::from(kept));
         }
-        Self { by_type, none: Arc::from([]) }
+        let unserved = list(SHIPPED_FOR_BATCH_GET).into_keys().collect();
+        Self { by_type, unserved, none: Arc::from([]) }
+    }
+
+    /// Tells whether AWS Config may refuse a query that asks for the type's attributes.
+    pub(crate) fn may_be_refused(&self, resource_type: &ResourceType) -> bool {
+        self.unserved.contains(resource_type)
     }
 
     /// Gives the types that somebody listed.
@@ -97,8 +119,17 @@ impl AttributeList {
 
 /// Gives the shipped allow-list: which attributes are asked for, by resource type.
 pub fn shipped_attributes() -> BTreeMap<ResourceType, Vec<String>> {
-    // The list is part of the program; a test reads it.
-    serde_json::from_str(SHIPPED).unwrap_or_default()
+    let mut shipped = list(SHIPPED);
+    shipped.extend(list(SHIPPED_FOR_BATCH_GET));
+    shipped
+}
+
+/// Gives the path by which each shipped type is read, as far as AWS's schemas tell. The run itself goes by what it
+/// finds: where a query gives fewer rows than there are resources, the other path is taken.
+pub fn shipped_paths() -> BTreeMap<ResourceType, CollectionPath> {
+    let select = list(SHIPPED).into_keys().map(|kind| (kind, CollectionPath::Select));
+    let batch_get = list(SHIPPED_FOR_BATCH_GET).into_keys().map(|kind| (kind, CollectionPath::BatchGet));
+    select.chain(batch_get).collect()
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_config::types::BaseConfigurationItem;
 use aws_smithy_types::DateTime;
 use bestand_model::arn::Arn;
+use bestand_model::arn_form::{self, Nameless};
 use bestand_model::configuration_item::{CollectionPath, ConfigurationItem, Tags};
 use bestand_model::identifiers::{AccountId, Region, ResourceId, ResourceType};
-use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::attributes::AttributePath;
@@ -22,6 +23,8 @@ const NOT_LIVE: [&str; 3] = ["ResourceNotRecorded", "ResourceDeleted", "Resource
 pub(crate) struct Place<'a> {
     pub(crate) account_id: &'a AccountId,
     pub(crate) region: &'a Region,
+    /// The partition of the ARNs.
+    pub(crate) partition: &'a str,
     /// Which types belong to no region.
     pub(crate) is_global: fn(&ResourceType) -> bool,
 }
@@ -44,8 +47,10 @@ pub(crate) enum RowError {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row {
     resource_id: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
     resource_name: Option<String>,
     resource_type: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
     arn: Option<String>,
     aws_region: Option<String>,
     account_id: Option<String>,
@@ -77,6 +82,10 @@ pub(crate) fn row(
     query: &Query,
     path: CollectionPath,
 ) -> Result<Option<ConfigurationItem>, RowError> {
+    // The decoder would take a list of values for a row as well.
+    if !text.trim_start().starts_with('{') {
+        return Err(RowError::NotJson(1));
+    }
     let row: Row = serde_json::from_str(text).map_err(|error| RowError::NotJson(error.column()))?;
     let resource_type = row.resource_type.as_deref().filter(|name| !name.is_empty());
     let asked = query.of(resource_type.ok_or(RowError::Missing("resourceType"))?);
@@ -121,14 +130,34 @@ fn item(row: Row, place: Place<'_>, reading: Reading<'_>) -> Result<Option<Confi
         return Ok(None);
     }
     let resource_type = ResourceType::new(resource_type);
-    let global = row.aws_region.as_deref() == Some(Region::GLOBAL) || (place.is_global)(&resource_type);
+    let resource_id = ResourceId::new(resource_id);
+    let resource_name = present(row.resource_name);
+    let says_region = present(row.aws_region).map(Region::new);
+    // An ARN that is none is as good as none.
+    let given = present(row.arn).and_then(|arn| Arn::try_from(arn).ok());
+    let arn_built = given.is_none();
+    let arn = given.or_else(|| {
+        let configured = |name: &str| row.configuration.get(name).and_then(Value::as_str);
+        arn_form::build(&Nameless {
+            partition: place.partition,
+            account_id: place.account_id,
+            region: says_region.as_ref(),
+            resource_type: &resource_type,
+            resource_id: &resource_id,
+            resource_name: resource_name.as_deref(),
+            path: configured("path"),
+            owner: configured("ownerId").or_else(|| configured("OwnerId")),
+        })
+    });
+    let global = says_region.as_ref().is_some_and(|region| region.as_str() == Region::GLOBAL)
+        || (place.is_global)(&resource_type);
     let aggregated = reading.path == CollectionPath::Aggregator;
-    let region = match row.aws_region {
+    let region = match says_region {
         _ if global => Region::global(),
-        Some(region) if !region.is_empty() => Region::new(region),
+        Some(region) => region,
         // An aggregator has rows of every region: one that names none is nowhere.
-        _ if aggregated => return Err(RowError::Missing("awsRegion")),
-        _ => place.region.clone(),
+        None if aggregated => return Err(RowError::Missing("awsRegion")),
+        None => place.region.clone(),
     };
     let recorded_in = (!aggregated && region != *place.region).then(|| place.region.clone());
     let by_key = reading.path == CollectionPath::BatchGet;
@@ -146,10 +175,11 @@ fn item(row: Row, place: Place<'_>, reading: Reading<'_>) -> Result<Option<Confi
     Ok(Some(ConfigurationItem {
         account_id: place.account_id.clone(),
         region,
-        resource_id: ResourceId::new(resource_id),
-        // An ARN that is none is left out: identification then goes by account, region, type and id.
-        arn: present(row.arn).and_then(|arn| Arn::try_from(arn).ok()),
-        resource_name: present(row.resource_name),
+        resource_id,
+        // Where there is none, and none can be built, identification goes by account, region, type and id.
+        arn_built: arn_built && arn.is_some(),
+        arn,
+        resource_name,
         created_at: instant(&row.resource_creation_time),
         // This path reports no tags, which is not the same as none.
         tags: if by_key { Tags::NotCollected } else { Tags::Collected(tags(row.tags)) },
@@ -191,14 +221,26 @@ fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Reads a time: a text in rows of a query, seconds since 1970 elsewhere.
+/// Reads a text that custom resources may give as a number. What is neither is not there; it takes no other
+/// part of the row with it.
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// Reads an instant: a text as RFC 3339 has it, or seconds since 1970 as a number or as a text.
 fn instant(value: &Value) -> Option<Timestamp> {
+    let seconds = |seconds: f64| {
+        // Milliseconds are all that AWS Config has, and all that such a number holds without noise.
+        let milliseconds = (seconds * 1000.0).round();
+        (milliseconds.abs() < 1e15).then(|| Timestamp::from_millisecond(milliseconds as i64).ok()).flatten()
+    };
     match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(seconds) => {
-            let since = SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?;
-            Timestamp::from_duration(since).ok()
-        }
+        Value::String(text) => text.parse().ok().or_else(|| seconds(text.parse().ok()?)),
+        Value::Number(number) => seconds(number.as_f64()?),
         _ => None,
     }
 }
@@ -219,23 +261,32 @@ fn at(value: &Value, parts: &[String]) -> Option<Value> {
 }
 
 /// Reads tags in any of the shapes that AWS Config gives. They are part of every query, so a row without them
-/// has none; a tag without a value has an empty one.
+/// has none; a tag without a value has an empty one. AWS has each key once; where a row has it twice, key and value
+/// apart are better than joined, and of equals the last stays.
 fn tags(value: Value) -> BTreeMap<String, String> {
     match value {
         Value::Object(map) => map.into_iter().map(|(key, value)| (key, tag_value(value))).collect(),
-        Value::Array(list) => list.into_iter().filter_map(tag).collect(),
+        Value::Array(list) => {
+            let mut tags: BTreeMap<_, _> = list.iter().filter_map(joined_tag).collect();
+            tags.extend(list.into_iter().filter_map(tag));
+            tags
+        }
         _ => BTreeMap::new(),
     }
 }
 
 fn tag(value: Value) -> Option<(String, String)> {
     let Value::Object(mut map) = value else { return None };
-    if let Some(Value::String(key)) = map.remove("key") {
-        return Some((key, tag_value(map.remove("value").unwrap_or_default())));
+    let Some(Value::String(key)) = map.remove("key") else { return None };
+    Some((key, tag_value(map.remove("value").unwrap_or_default())))
+}
+
+/// Reads a tag that has only the joined form `key=value`: keys hold `=` too, but rarely.
+fn joined_tag(value: &Value) -> Option<(String, String)> {
+    if value.get("key").is_some_and(Value::is_string) {
+        return None;
     }
-    // Only the joined form `key=value` is there: keys hold `=` too, but rarely.
-    let Some(Value::String(joined)) = map.remove("tag") else { return None };
-    let (key, value) = joined.split_once('=')?;
+    let (key, value) = value.get("tag")?.as_str()?.split_once('=')?;
     Some((key.to_owned(), value.to_owned()))
 }
 

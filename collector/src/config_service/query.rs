@@ -63,7 +63,8 @@ pub(crate) fn pack<'a>(
     for (resource_type, count) in wanted {
         let wanted =
             TypeQuery { resource_type: resource_type.clone(), attributes: attributes.of(resource_type) };
-        if count > LARGE {
+        // What may be refused takes no other type with it.
+        if count > LARGE || attributes.may_be_refused(resource_type) {
             queries.push(Query::new(vec![wanted]));
         } else if let Err(wanted) = open.add(wanted) {
             queries.extend(std::mem::take(&mut open).close());

@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
         let looks = self.look(key, &sight, outcome.action, entry);
         let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
 
-        let live_values = subject.item.map(values::of_item);
+        let live_values = subject.item.map(|item| values::of_item(item, subject.record));
         let registered = subject.record.map(values::of_record);
         if let Some(kind) = outcome.finding {
             let mut finding = self.finding(kind, key, subject, entry);

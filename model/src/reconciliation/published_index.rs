@@ -138,13 +138,14 @@ impl<'a> PublishedIndex<'a> {
         (!other_arn && !other_resource).then_some(key)
     }
 
-    /// AWS Config leaves the ARN out of some rows, and people out of theirs: where one side has none, account,
-    /// region, type and id are the same identity.
+    /// AWS Config leaves the ARN out of some rows, and people out of theirs: where one side has none, or one that
+    /// bestand built, account, region, type and id are the same identity.
     fn by_scope(&self, subject: &Subject<'_>) -> Option<AssetKey> {
         let (kind, id) = subject.resource()?;
         let scope = (subject.region()?, kind.clone(), id.clone());
         let key = self.the_only_free(self.by_scope.get(&scope)?)?;
-        let both = subject.arn().is_some() && self.entries.get(&key)?.arn().is_some();
+        let built = subject.item.is_some_and(|item| item.arn_built);
+        let both = !built && subject.arn().is_some() && self.entries.get(&key)?.arn().is_some();
         (!both).then_some(key)
     }
 

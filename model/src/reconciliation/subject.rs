@@ -78,10 +78,12 @@ fn candidate_keys(
         }
     };
     if let Some(item) = item {
-        if let Some(arn) = &item.arn {
-            add(KeyBasis::Arn(arn));
-        }
-        add(KeyBasis::Scope(&item.account_id, Some(&item.region), &item.resource_type, &item.resource_id));
+        let arn = item.arn.as_ref().map(KeyBasis::Arn);
+        let scope =
+            KeyBasis::Scope(&item.account_id, Some(&item.region), &item.resource_type, &item.resource_id);
+        // A key stays for good: it does not rest on an ARN that AWS Config did not give.
+        let bases = if item.arn_built { [Some(scope), arn] } else { [arn, Some(scope)] };
+        bases.into_iter().flatten().for_each(&mut add);
     }
     if let Some(record) = record {
         if let Some(arn) = &record.arn {

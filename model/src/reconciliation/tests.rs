@@ -1,6 +1,7 @@
 //! Whole reconciliations: examples named after the rules, estates as readable text, properties.
 
 mod ambiguity;
+mod built_arns;
 mod coverage;
 mod decommissioned;
 mod elsewhere;

@@ -22,13 +22,14 @@ fn text(value: &impl ToString) -> Value {
     Value::String(value.to_string())
 }
 
-/// What AWS Config says.
-pub(super) fn of_item(item: &ConfigurationItem) -> Values {
+/// What AWS Config says. It says nothing of an ARN that was built, where the record has one.
+pub(super) fn of_item(item: &ConfigurationItem, record: Option<&AssetRecord>) -> Values {
     let mut values = item.attributes.clone();
     values.insert(attribute::RESOURCE_ID.into(), text(&item.resource_id));
     values.insert(attribute::RESOURCE_TYPE.into(), text(&item.resource_type));
     values.insert(attribute::REGION.into(), text(&item.region));
-    if let Some(arn) = &item.arn {
+    let registered = record.is_some_and(|record| record.arn.is_some());
+    if let Some(arn) = item.arn.as_ref().filter(|_| !(item.arn_built && registered)) {
         values.insert(attribute::ARN.into(), text(arn));
     }
     if let Some(name) = &item.resource_name {

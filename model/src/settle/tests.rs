@@ -16,6 +16,7 @@ fn item(digit: u8, region: &str, arn: Option<&str>) -> ConfigurationItem {
         resource_type: QUEUE.into(),
         resource_id: "q".into(),
         arn: arn.map(|arn| arn.parse().unwrap()),
+        arn_built: false,
         resource_name: None,
         created_at: None,
         tags: Tags::NotCollected,
@@ -93,6 +94,13 @@ fn semantics_2_14_another_arn_is_another_resource_of_that_id() {
     let items = [item(1, "eu", Some("arn:aws:sqs:eu:111111111111:q"))];
     let record = record(Some("arn:aws:sqs:eu:222222222222:q"), None);
     assert_eq!(placed(record, &items, true), Err((true, 0)));
+}
+
+#[test]
+fn semantics_2_14_another_arn_is_no_other_resource_where_bestand_built_it() {
+    let built = ConfigurationItem { arn_built: true, ..item(1, "eu", Some("arn:aws:sqs:eu:111111111111:q")) };
+    let record = record(Some("arn:aws:sqs:eu:222222222222:q"), None);
+    assert_eq!(placed(record, &[built], true), Ok(account(1)));
 }
 
 #[test]

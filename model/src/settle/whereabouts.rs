@@ -106,6 +106,7 @@ mod tests {
             status: None,
             path: CollectionPath::Select,
             recorded_in: None,
+            arn_built: false,
         }
     }
 

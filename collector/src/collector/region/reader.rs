@@ -76,8 +76,13 @@ impl Reader<'_, '_> {
         let mut rows = Rows::new(self.sink);
         // EC2 is asked first: what is made meanwhile is in AWS Config's answer and not in EC2's, which harms nobody.
         rows.sightings = self.sightings(client, &mut outcome).await;
-        let place = Place { account_id: self.account_id, region: &region, is_global: settings.is_global };
-        let mut listing = Listing::new(client, place, rows);
+        let place = Place {
+            account_id: self.account_id,
+            region: &region,
+            partition: &settings.partition,
+            is_global: settings.is_global,
+        };
+        let mut listing = Listing::new(client, place, rows, outcome.uncounted.is_some());
         let mut round = Round { by_query: self.wanted(&outcome, &before), ..Round::default() };
         let mut rounds_left = LIST_AGAIN;
         loop {

@@ -46,6 +46,16 @@ fn a_large_type_has_a_query_of_its_own() {
 }
 
 #[test]
+fn a_type_that_advanced_queries_may_not_serve_has_a_query_of_its_own() {
+    let wanted =
+        wanted(&[("AWS::Cognito::IdentityPool", 1), ("AWS::Cognito::UserPool", 1), ("AWS::EC2::VPC", 1)]);
+    let queries = packed(&wanted, &AttributeList::new(&BTreeMap::new()));
+    let types: Vec<usize> = queries.iter().map(|query| query.types.len()).collect();
+    assert_eq!(types, [1, 2]);
+    assert_eq!(queries[0].types[0].resource_type.as_str(), "AWS::Cognito::UserPool");
+}
+
+#[test]
 fn all_shipped_types_at_once_take_few_queries() {
     let attributes = AttributeList::new(&BTreeMap::new());
     let wanted: BTreeMap<_, _> = shipped_attributes().into_keys().map(|of| (of, 1)).collect();

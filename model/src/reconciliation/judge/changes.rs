@@ -32,7 +32,7 @@ impl<'a> Judge<'a> {
         looks: &AssetHistory,
         standing: Standing,
     ) -> Option<Change> {
-        let live = subject.item.map(values::of_item);
+        let live = subject.item.map(|item| values::of_item(item, subject.record));
         let registered = subject.record.map(values::of_record);
         let (live, registered) = (live.as_ref(), registered.as_ref());
         Some(match action {

@@ -90,6 +90,9 @@ impl Judge<'_> {
         if let Some(rule) = subject.rule {
             add("rule", json!(rule));
         }
+        if subject.item.is_some_and(|item| item.arn_built) {
+            add("arn_built", json!(true));
+        }
         match sight.coverage {
             Coverage::Complete => add("coverage", json!("complete")),
             Coverage::Incomplete(reason) => add("coverage", json!(reason)),

@@ -72,6 +72,7 @@ pub(super) fn item(region: &str, kind: &str, id: &str) -> ConfigurationItem {
         resource_type: kind.into(),
         resource_id: id.into(),
         arn: Some(arn(region, kind, id).parse().unwrap()),
+        arn_built: false,
         resource_name: None,
         created_at: None,
         tags: Tags::NotCollected,
