@@ -52,8 +52,10 @@ fn every_request_is_sent_on_a_line_that_names_its_action() {
         for (place, _) in text.match_indices(".send()") {
             sent += 1;
             let open = enclosing(text, place);
-            let line =
-                open.iter().find(|(_, before)| before.ends_with(".call") || before.ends_with(".call_as"));
+            // A helper that walks pages takes the action and the line, and is held to the same.
+            let line = open.iter().find(|(_, before)| {
+                [".call", ".call_as", " every_page"].iter().any(|taker| before.ends_with(taker))
+            });
             match line {
                 Some((open, _)) => names_its_operation(path, &text[*open..place]),
                 None => unpaced.push(text[..place].rsplit('.').next().unwrap().to_owned()),
