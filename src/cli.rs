@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use bestand_collector::action::{home_policy, member_policy};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::run_store::RunDirectory;
@@ -15,7 +16,7 @@ use crate::publish::{Approval, publish_run};
 use crate::run::{RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{clock, compose, summary};
+use crate::{clock, compose, doctor, summary};
 
 /// Keeps a central asset register true to what really runs in AWS.
 ///
@@ -94,6 +95,18 @@ enum Command {
         #[arg(long)]
         first_run: bool,
     },
+    /// Checks every account's role, recorder and permissions, the registers and the run store. It changes nothing.
+    Doctor {
+        /// Only these accounts.
+        #[arg(long, value_name = "ID", value_delimiter = ',')]
+        accounts: Vec<AccountId>,
+        /// Only what failed in this run: tells of each of its gaps whether it is mended.
+        #[arg(long, value_name = "RUN", value_parser = RunId::checked)]
+        run: Option<RunId>,
+        /// Prints one JSON document rather than a table.
+        #[arg(long)]
+        json: bool,
+    },
     /// Shows and checks settings, and makes a run store ready.
     Settings(SettingsArgs),
     /// An AWS organisation, a source register and a central register on loopback, until stopped.
@@ -117,6 +130,9 @@ struct SettingsArgs {
     /// Checks the settings and lists every problem at once.
     #[arg(long)]
     check: bool,
+    /// Prints the policies of the role in every account and of the job's own role, as JSON.
+    #[arg(long)]
+    policy: bool,
     /// Makes the run store ready: writes which environment it belongs to.
     #[arg(long)]
     init_store: bool,
@@ -127,6 +143,7 @@ fn after_help() -> String {
         "{}\n\nBegin with `bestand demo`, or with:\n  \
          bestand settings --default > bestand.toml   and edit it\n  \
          bestand settings --check\n  \
+         bestand doctor                              what would stand in the way\n  \
          bestand plan                                a drift report, nothing is changed\n  \
          bestand settings --init-store\n  \
          bestand run --first-run",
@@ -189,6 +206,21 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
             show(publish_run(&load()?, run, &approval, progress).await?, format)
         }
+        Command::Doctor { accounts, run, json } => {
+            let asked = doctor::Asked {
+                accounts: accounts.clone(),
+                run: run.clone(),
+                session: cli.common.run_id.clone(),
+            };
+            let report = doctor::doctor(&load()?, &asked, progress).await?;
+            let unexpected = |error: serde_json::Error| Error::Unexpected(error.to_string());
+            print(&if *json {
+                serde_json::to_string_pretty(&report).map_err(unexpected)?
+            } else {
+                doctor::table(&report)
+            });
+            Ok(report.exit_status)
+        }
         Command::Settings(asked) => settings_command(asked, &cli.common.settings),
         #[cfg(feature = "demo")]
         Command::Sandbox(asked) => crate::demo::sandbox(asked).await,
@@ -204,7 +236,14 @@ fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Err
         print(&serde_json::to_string_pretty(&settings::schema()).unwrap_or_default());
     } else {
         let settings: Settings = settings::load(path)?;
-        if asked.init_store {
+        if asked.policy {
+            let role = &settings.accounts.role;
+            let policies = serde_json::json!({
+                "member_role": {"name": role.name, "policy": member_policy()},
+                "job_role": {"policy": home_policy(&settings.aws.partition, &role.name)},
+            });
+            print(&serde_json::to_string_pretty(&policies).unwrap_or_default());
+        } else if asked.init_store {
             let made = compose::run_store(&settings)?.init(&settings.environment, clock::now())?;
             print(&format!(
                 "the run store {} belongs to environment `{}`",

@@ -5,6 +5,7 @@ mod clock;
 mod compose;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod error;
 mod exit_status;
 mod plan;

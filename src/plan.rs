@@ -3,10 +3,10 @@
 //! Two passes over the accounts. The first collects and spools; the second, once it is known what any account
 //! showed, reconciles from the spool. No pass holds more than the accounts that it works on.
 
-mod accounts;
+pub(crate) mod accounts;
 mod collect;
 mod reconcile;
-mod records;
+pub(crate) mod records;
 mod seal;
 
 use bestand_model::account::Account;

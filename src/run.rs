@@ -154,12 +154,7 @@ pub(crate) async fn check_register(
     register: &dyn CentralRegister,
 ) -> Result<RegisterIdentity, Error> {
     let identity = register.identity().await?;
-    if identity.environment != settings.environment {
-        return Err(Error::Environment(format!(
-            "the settings are for environment `{}`, the central register `{}` belongs to `{}`",
-            settings.environment, identity.register_id, identity.environment
-        )));
-    }
+    same_environment(settings, &identity)?;
     for promise in identity.capabilities.missing() {
         tracing::warn!(
             promise,
@@ -168,6 +163,17 @@ pub(crate) async fn check_register(
         );
     }
     Ok(identity)
+}
+
+/// Holds the register's environment against the settings'.
+pub(crate) fn same_environment(settings: &Settings, identity: &RegisterIdentity) -> Result<(), Error> {
+    if identity.environment == settings.environment {
+        return Ok(());
+    }
+    Err(Error::Environment(format!(
+        "the settings are for environment `{}`, the central register `{}` belongs to `{}`",
+        settings.environment, identity.register_id, identity.environment
+    )))
 }
 
 /// A new run first finds out what became of the last publication's open intents (SEMANTICS 3.6).

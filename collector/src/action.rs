@@ -2,6 +2,8 @@
 
 mod policy;
 
+use serde::{Serialize, Serializer};
+
 pub use policy::{home_policy, member_policy, session_policy};
 
 /// Whose credentials an action is called with.
@@ -160,6 +162,12 @@ impl Action {
             | Self::AssumeRole
             | Self::GetCallerIdentity => Caller::Home,
         }
+    }
+}
+
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

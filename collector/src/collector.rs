@@ -32,6 +32,8 @@ use crate::config_service::attributes::AttributeList;
 use crate::credentials::{AwsContext, RoleSession};
 use crate::region_client::{Limits, RegionClient};
 
+pub(crate) use account::{enabled_regions, enter, whole_account};
+
 /// How accounts are read.
 pub struct CollectorSettings {
     /// The run, which shows in the name of each role session.
@@ -110,6 +112,15 @@ pub struct Interest {
     pub scopes: BTreeSet<(Option<Region>, ResourceType)>,
 }
 
+/// What is read again of an account.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Again {
+    /// Regions whose default is in question.
+    pub regions: BTreeSet<Region>,
+    /// Region and type; without a region, every region.
+    pub scopes: BTreeSet<(Option<Region>, ResourceType)>,
+}
+
 /// Takes configuration items as they arrive, in no particular order.
 pub trait ItemSink: Send {
     /// Takes one item.
@@ -136,17 +147,18 @@ pub struct CollectedAccount {
 /// Reads accounts. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
+/// What everybody who asks AWS here goes by.
 #[derive(Debug)]
-struct Shared {
-    context: AwsContext,
-    settings: CollectorSettings,
-    attributes: AttributeList,
+pub(crate) struct Shared {
+    pub(crate) context: AwsContext,
+    pub(crate) settings: CollectorSettings,
+    pub(crate) attributes: AttributeList,
     /// Accounts that were entered: one session for the whole run, whoever asks there.
     visits: Mutex<BTreeMap<AccountId, Visit>>,
-    aggregator: Option<Aggregator>,
+    pub(crate) aggregator: Option<Aggregator>,
 }
 
 /// What it took to enter an account, and what was read of it.
@@ -158,7 +170,7 @@ struct Visit {
 }
 
 impl Shared {
-    fn region_client(&self, session: &Arc<RoleSession>, region: &Region) -> RegionClient {
+    pub(crate) fn region_client(&self, session: &Arc<RoleSession>, region: &Region) -> RegionClient {
         let settings = &self.settings;
         RegionClient::new(&self.context, session, region, &settings.limits, settings.patience())
     }
@@ -203,6 +215,21 @@ impl Collector {
         interest: &Interest,
         sink: &mut dyn ItemSink,
     ) -> Result<CollectedAccount, SinkError> {
-        account::collect(&self.shared, account, interest, sink).await
+        account::collect(&self.shared, account, interest, sink, None).await
+    }
+
+    /// Reads of an account what is named, and nothing else: whether a gap of an earlier run is mended. A scope without
+    /// region or of `global` is looked for in every region.
+    ///
+    /// # Errors
+    /// Only when the sink fails.
+    pub async fn collect_again(
+        &self,
+        account: &Account,
+        named: &Again,
+        sink: &mut dyn ItemSink,
+    ) -> Result<CollectedAccount, SinkError> {
+        let interest = Interest { scopes: named.scopes.clone() };
+        account::collect(&self.shared, account, &interest, sink, Some(&named.regions)).await
     }
 }

@@ -10,6 +10,7 @@ pub mod collector;
 pub mod config_service;
 pub mod credentials;
 mod cross_check;
+pub mod doctor;
 pub mod region_client;
 pub mod regions;
 pub mod source_register;

@@ -13,6 +13,8 @@ mod coverage;
 mod cross_check;
 #[path = "aws/directory.rs"]
 mod directory;
+#[path = "aws/doctor.rs"]
+mod doctor;
 #[path = "aws/failures.rs"]
 mod failures;
 #[path = "aws/fake.rs"]
@@ -27,3 +29,5 @@ mod neighbours;
 mod pages;
 #[path = "aws/sessions.rs"]
 mod sessions;
+#[path = "aws/table.rs"]
+mod table;

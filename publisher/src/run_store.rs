@@ -36,6 +36,7 @@ pub use spool::{Spool, SpoolWriter};
 const ENVIRONMENT_FILE: &str = "environment.json";
 const RUNS_FOLDER: &str = "runs";
 const HISTORY_FOLDER: &str = "history";
+const PROBE_FILE: &str = "probe";
 
 /// `environment.json`: which environment a store belongs to (SEMANTICS 3.9).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -105,6 +106,18 @@ impl RunStore {
         };
         self.disk.write_json(ENVIRONMENT_FILE, &made)?;
         Ok(made)
+    }
+
+    /// Tells whether the store can be written to: makes the folder and a file beside all others, and takes the file
+    /// away again. It takes no lock: a run at work is not disturbed.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn check_writable(&self) -> Result<(), RunStoreError> {
+        let key = format!("{PROBE_FILE}-{}", std::process::id());
+        let mut probe = self.disk.create(&key)?;
+        // A writer that is not kept leaves nothing behind.
+        std::io::Write::write_all(&mut probe, b"bestand doctor").map_err(|error| probe.failed(error))
     }
 
     /// Takes the store for one run (promise 8). It is given back when the lock is dropped, and by the system

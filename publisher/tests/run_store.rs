@@ -57,6 +57,18 @@ fn a_store_is_given_to_one_environment_for_good() {
 }
 
 #[test]
+fn whether_a_store_can_be_written_is_found_out_without_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let _lock = store.lock(&RunId::new("run-1")).unwrap();
+    store.check_writable().unwrap();
+    assert_eq!(everything_below(folder.path()), ["lock"], "and without the lock of the run at work");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let below_a_file = RunStore::open("file:file/store", folder.path()).unwrap();
+    assert!(matches!(below_a_file.check_writable().unwrap_err(), RunStoreError::Io { .. }));
+}
+
+#[test]
 fn a_store_of_a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("store")).unwrap();

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bestand_model::account::{Account, AccountState};
 use bestand_model::identifiers::AccountId;
 use bestand_model::run_summary::Override;
+use jiff::Timestamp;
 
 use super::Planner;
 use super::records::Records;
 use crate::error::Error;
+use crate::settings::Settings;
 
 /// The accounts of a run.
 pub(super) struct Accounts {
@@ -42,21 +44,42 @@ pub(super) async fn gather(
         Some((register, _)) => register.accounts().await?.into_iter().collect(),
         None => BTreeSet::new(),
     };
+    let named = records.accounts.iter().chain(&owned);
+    let (all, overrides) = everyone(directory, named, planner.settings, planner.now);
+    let asked = asked(&all, planner.only)?;
+    let all = all.into_values().collect();
+    Ok(Accounts { all, asked, owned, decommissioned: overrides })
+}
+
+/// Joins the directory's accounts with those that are named, and marks those that a person has closed; gives what
+/// stands for that as evidence besides.
+pub(crate) fn everyone<'a>(
+    directory: Vec<Account>,
+    named: impl IntoIterator<Item = &'a AccountId>,
+    settings: &Settings,
+    now: Timestamp,
+) -> (BTreeMap<AccountId, Account>, Vec<(AccountId, Override)>) {
     let mut all: BTreeMap<AccountId, Account> =
         directory.into_iter().map(|account| (account.id.clone(), account)).collect();
-    for id in records.accounts.iter().chain(&owned) {
+    for id in named {
         all.entry(id.clone()).or_insert_with(|| Account::new(id.clone(), AccountState::Unknown));
     }
-    let decommissioned =
-        decommissioned::mark(&mut all, &planner.settings.accounts.decommissioned, planner.now);
+    let decommissioned = decommissioned::mark(&mut all, &settings.accounts.decommissioned, now);
     for warning in decommissioned.warnings {
         tracing::warn!("{warning}");
     }
-    let asked: BTreeSet<AccountId> = if planner.only.is_empty() {
-        all.keys().cloned().collect()
-    } else {
-        planner.only.iter().cloned().collect()
-    };
+    (all, decommissioned.overrides)
+}
+
+/// Gives the accounts of `--accounts`, or all.
+pub(crate) fn asked(
+    all: &BTreeMap<AccountId, Account>,
+    only: &[AccountId],
+) -> Result<BTreeSet<AccountId>, Error> {
+    if only.is_empty() {
+        return Ok(all.keys().cloned().collect());
+    }
+    let asked: BTreeSet<AccountId> = only.iter().cloned().collect();
     let strange: Vec<&str> =
         asked.iter().filter(|id| !all.contains_key(*id)).map(AccountId::as_str).collect();
     if !strange.is_empty() {
@@ -66,6 +89,5 @@ pub(super) async fn gather(
             if strange.len() == 1 { "is" } else { "are" }
         )));
     }
-    let all = all.into_values().collect();
-    Ok(Accounts { all, asked, owned, decommissioned: decommissioned.overrides })
+    Ok(asked)
 }

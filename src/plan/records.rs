@@ -9,7 +9,7 @@ use bestand_model::asset_record::{AssetRecord, RecordLine, RecordPartition, Reco
 use bestand_model::history::SourceHistory;
 use bestand_model::identifiers::AccountId;
 use bestand_model::reconciliation::StrayRows;
-use bestand_publisher::run_store::{PartitionedSpool, RunDirectory, Spool};
+use bestand_publisher::run_store::{PartitionedSpool, RunDirectory, RunStore, Spool};
 
 use super::Planner;
 use crate::error::Error;
@@ -89,12 +89,21 @@ pub(super) async fn read(planner: &Planner<'_>, source: &dyn SourceRegister) -> 
     sink.spool.finish()?;
     let (accounts, rows) = (sink.accounts, sink.rows);
 
-    let before: Option<SourceHistory> = planner.store.read_history(HISTORY)?;
-    if let Some(before) = before {
-        check_share(good_rows(&totals), before.rows, planner.settings.source_register.min_source_share)?;
-    }
+    check_against_last(planner.store, &totals, planner.settings.source_register.min_source_share)?;
     phase.done(&format!("{} rows, {} of them rejected", totals.read, totals.rejected));
     Ok(Records { totals, accounts, rows })
+}
+
+/// Holds a reading against the last good one (SEMANTICS 2.13).
+pub(crate) fn check_against_last(
+    store: &RunStore,
+    totals: &RecordTotals,
+    min_share: f64,
+) -> Result<(), Error> {
+    match store.read_history::<SourceHistory>(HISTORY)? {
+        Some(before) => check_share(good_rows(totals), before.rows, min_share),
+        None => Ok(()),
+    }
 }
 
 /// Rows that make sense: a register full of broken ones has shrunk as well.
@@ -135,7 +144,7 @@ pub(super) fn partition(
 }
 
 /// Adds what an account's records and published assets name to what the collector must speak of.
-pub(super) fn add_interest(interest: &mut Interest, domains: impl IntoIterator<Item = Domain>) {
+pub(crate) fn add_interest(interest: &mut Interest, domains: impl IntoIterator<Item = Domain>) {
     for domain in domains {
         match domain {
             Domain::Scope(region, kind) => {

@@ -5,6 +5,7 @@ mod accounts;
 mod bad_input;
 mod coverage;
 mod demo;
+mod doctor;
 mod face;
 mod interruption;
 mod publishing;

@@ -43,6 +43,7 @@ pub(super) async fn collect(
     account: &Account,
     interest: &Interest,
     sink: &mut dyn ItemSink,
+    only: Option<&BTreeSet<Region>>,
 ) -> Result<CollectedAccount, SinkError> {
     let unread = |reason, detail: String| CollectedAccount {
         lines: vec![CoverageLine::incomplete(account.id.clone(), None, None, reason, detail)],
@@ -65,10 +66,9 @@ pub(super) async fn collect(
             return Ok(CollectedAccount { lines: vec![line], ..CollectedAccount::default() });
         }
     }
-    let session = open_session(shared, &account.id).await;
-    let session = session.map_err(|error| without_session(shared, account, error));
+    let session = enter(shared, account).await;
     let sink = SharedSink { sink: Mutex::new(sink), accepted: AtomicU64::new(0) };
-    let entry = Entry { shared, account, interest, sink: &sink };
+    let entry = Entry { shared, account, interest, sink: &sink, only };
     let read = match &shared.aggregator {
         None => entry.read(session).await?,
         Some(aggregator) => entry.read_aggregated(aggregator, session).await?,
@@ -108,6 +108,8 @@ struct Entry<'a, 's> {
     account: &'a Account,
     interest: &'a Interest,
     sink: &'a SharedSink<'s>,
+    /// Nothing but these regions, and what is of interest.
+    only: Option<&'a BTreeSet<Region>>,
 }
 
 impl Entry<'_, '_> {
@@ -116,21 +118,19 @@ impl Entry<'_, '_> {
         &self,
         session: Result<Arc<RoleSession>, CallError>,
     ) -> Result<Result<Read, CallError>, SinkError> {
-        let Self { shared, account, interest, sink } = self;
+        let Self { shared, account, interest, sink, only } = self;
         let session = match session {
             Ok(session) => session,
             Err(error) => return Ok(Err(error)),
         };
         let enabled = match enabled_regions(shared, &session).await {
             Ok(enabled) => enabled,
-            // A service control policy that forbids this very call forbids it for the account as a whole.
-            Err(error) if error.reason == Reason::RegionDenied => {
-                return Ok(Err(CallError { reason: Reason::RoleDenied, ..error }));
-            }
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(whole_account(error))),
         };
         let chosen = self.choose(enabled);
-        let reader = region::Reader { shared, account_id: &account.id, session: &session, interest, sink };
+        let only = only.is_some();
+        let reader =
+            region::Reader { shared, account_id: &account.id, session: &session, interest, sink, only };
         let mut reading = futures::stream::iter(chosen.read)
             .map(|region| reader.read(region))
             .buffer_unordered(shared.settings.region_concurrency.max(1));
@@ -152,7 +152,7 @@ impl Entry<'_, '_> {
         aggregator: &Aggregator,
         session: Result<Arc<RoleSession>, CallError>,
     ) -> Result<Result<Read, CallError>, SinkError> {
-        let Self { shared, account, interest, sink } = self;
+        let Self { shared, account, interest, sink, only } = self;
         let sources = match aggregator.sources().await {
             Ok(sources) => sources,
             Err(error) => return Ok(Err(error)),
@@ -170,6 +170,7 @@ impl Entry<'_, '_> {
             session: &session,
             interest,
             sink,
+            only: only.is_some(),
         };
         let (regions, globals) = reader.read(chosen.read).await?;
         if let Ok(session) = &session {
@@ -180,7 +181,18 @@ impl Entry<'_, '_> {
 
     fn choose(&self, enabled: BTreeSet<Region>) -> ChosenRegions {
         let named = self.interest.scopes.iter().filter_map(|(region, _)| region.as_ref());
-        choose(enabled, &self.shared.settings.regions, named)
+        let mut chosen = choose(enabled, &self.shared.settings.regions, named);
+        if let Some(regions) = self.only {
+            chosen.read.retain(|region| regions.contains(region) || self.is_of_interest(region));
+        }
+        chosen
+    }
+
+    /// Tells whether something is looked for in the region; what belongs to no region is looked for everywhere.
+    fn is_of_interest(&self, region: &Region) -> bool {
+        self.interest.scopes.iter().any(|(named, _)| {
+            named.as_ref().is_none_or(|named| named == region || named.as_str() == Region::GLOBAL)
+        })
     }
 
     fn remember(&self, session: &Arc<RoleSession>, regions: &BTreeMap<Region, RegionOutcome>) {
@@ -197,6 +209,11 @@ fn inactive(account: &Account) -> &'static str {
     } else {
         "the directory says that the account is not active"
     }
+}
+
+/// Assumes an account's role.
+pub(crate) async fn enter(shared: &Shared, account: &Account) -> Result<Arc<RoleSession>, CallError> {
+    open_session(shared, &account.id).await.map_err(|error| without_session(shared, account, error))
 }
 
 /// A role that is denied in an account that has only just joined is still on its way: no failure.
@@ -231,7 +248,10 @@ async fn open_session(shared: &Shared, account_id: &AccountId) -> Result<Arc<Rol
 }
 
 /// Asks EC2 which regions the account has enabled: opting in is up to each account.
-async fn enabled_regions(shared: &Shared, session: &Arc<RoleSession>) -> Result<BTreeSet<Region>, CallError> {
+pub(crate) async fn enabled_regions(
+    shared: &Shared,
+    session: &Arc<RoleSession>,
+) -> Result<BTreeSet<Region>, CallError> {
     let client = shared.region_client(session, &shared.context.home_region());
     let answer =
         client.ec2_line.call(Action::DescribeRegions, || client.ec2.describe_regions().send()).await?;
@@ -242,4 +262,12 @@ async fn enabled_regions(shared: &Shared, session: &Arc<RoleSession>) -> Result<
         let detail = format!("{}: the answer names no region", Action::DescribeRegions);
         CallError::nonsense(Reason::ServiceError, detail)
     })
+}
+
+/// A service control policy that forbids asking for the regions forbids it for the account as a whole.
+pub(crate) fn whole_account(error: CallError) -> CallError {
+    match error.reason {
+        Reason::RegionDenied => CallError { reason: Reason::RoleDenied, ..error },
+        _ => error,
+    }
 }

@@ -33,6 +33,8 @@ pub(super) struct Reader<'a, 's> {
     pub(super) session: &'a Result<Arc<RoleSession>, CallError>,
     pub(super) interest: &'a Interest,
     pub(super) sink: &'a SharedSink<'s>,
+    /// Nothing but the types that are of interest.
+    pub(super) only: bool,
 }
 
 /// One region's own word, where it could be asked.
@@ -120,8 +122,14 @@ impl Reader<'_, '_> {
         for (_, of) in &self.interest.scopes {
             wanted.entry(of.clone()).or_default();
         }
-        wanted.retain(|of, _| is_askable(of) && !(self.shared.settings.never_asked)(of));
+        wanted.retain(|of, _| is_askable(of) && !self.passes_over(of));
         Ok(wanted)
+    }
+
+    /// Tells whether a type is none of this reading's business.
+    fn passes_over(&self, resource_type: &ResourceType) -> bool {
+        let named = || self.interest.scopes.iter().any(|(_, of)| of == resource_type);
+        (self.shared.settings.never_asked)(resource_type) || (self.only && !named())
     }
 
     async fn rows(
@@ -239,7 +247,7 @@ impl Reader<'_, '_> {
         let named =
             self.interest.scopes.iter().filter(|(own, _)| own.as_ref().is_none_or(|own| *own == region));
         types.extend(named.map(|(_, of)| of.clone()).filter(|of| outcome.recorder.records(of)));
-        types.retain(|of| is_askable(of) && !(self.shared.settings.never_asked)(of));
+        types.retain(|of| is_askable(of) && !self.passes_over(of));
         let global_rows = globals.counts();
         let uncounted = outcome.gap().is_some();
         for of in types {

@@ -24,6 +24,8 @@ pub(super) struct Reader<'a, 's> {
     pub(super) session: &'a Arc<RoleSession>,
     pub(super) interest: &'a Interest,
     pub(super) sink: &'a SharedSink<'s>,
+    /// Nothing but the types that are of interest.
+    pub(super) only: bool,
 }
 
 /// What reading a region gave besides its items.

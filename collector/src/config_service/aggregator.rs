@@ -50,6 +50,11 @@ impl Aggregator {
         }
     }
 
+    /// Gives its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Gives the states of its sources, asked for once.
     pub(crate) async fn sources(&self) -> Result<&Sources, CallError> {
         let read = self.sources.get_or_init(|| sources::read(&self.client, &self.line, &self.name)).await;

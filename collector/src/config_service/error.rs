@@ -60,6 +60,11 @@ impl CallError {
             )
     }
 
+    /// Tells whether further calls would wait as long again for nothing.
+    pub(crate) fn is_tiresome(&self) -> bool {
+        self.answer == Answer::Nothing || matches!(self.reason, Reason::Throttled | Reason::Timeout)
+    }
+
     /// Tells whether the same call may fare better a little later.
     pub(crate) fn is_passing(&self) -> bool {
         match self.answer {

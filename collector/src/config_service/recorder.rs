@@ -1,11 +1,14 @@
 //! The configuration recorder of a region: whether what AWS Config says there is to be believed, and of which
 //! types.
 
+mod examine;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup,
 };
+use aws_smithy_types::DateTime;
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::ResourceType;
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::{CallError, cut};
 use crate::action::Action;
 use crate::region_client::RegionClient;
+
+pub(crate) use examine::{Examined, examine};
 
 /// How long a recorder that was made or started takes its inventory, at most.
 const WARMING: SignedDuration = SignedDuration::from_hours(24);
@@ -29,6 +34,8 @@ pub(crate) struct Recorder {
     daily: bool,
     /// Frequencies that differ from the recorder's own: whether daily.
     daily_overrides: BTreeMap<ResourceType, bool>,
+    started_at: Option<Timestamp>,
+    changed_at: Option<Timestamp>,
 }
 
 /// Which types a recorder records.
@@ -68,6 +75,8 @@ impl Recorder {
             selection: Selection::All { iam: true },
             daily: false,
             daily_overrides: BTreeMap::new(),
+            started_at: None,
+            changed_at: None,
         }
     }
 
@@ -77,30 +86,46 @@ impl Recorder {
             selection: Selection::Nothing,
             daily: false,
             daily_overrides: BTreeMap::new(),
+            started_at: None,
+            changed_at: None,
         }
     }
 }
 
 /// Reads the recorder and its status.
 pub(crate) async fn read(region: &RegionClient, now: Timestamp) -> Result<Recorder, CallError> {
+    match customers(region).await? {
+        None => Ok(Recorder::absent()),
+        Some(recorder) => Ok(conclude(&recorder, &statuses(region).await?, now)),
+    }
+}
+
+/// Asks for the recorder that counts. Services bring recorders of their own, which record for themselves.
+async fn customers(region: &RegionClient) -> Result<Option<ConfigurationRecorder>, CallError> {
     let answer = region
         .config_line
         .call(Action::DescribeRecorders, || region.config.describe_configuration_recorders().send())
         .await?;
-    // Services bring recorders of their own, which record for themselves: the customer's counts.
-    let customers =
-        answer.configuration_recorders().iter().find(|recorder| recorder.service_principal().is_none());
-    let Some(recorder) = customers else {
-        return Ok(Recorder::absent());
-    };
+    let mut recorders = answer.configuration_recorders.unwrap_or_default().into_iter();
+    Ok(recorders.find(|recorder| recorder.service_principal().is_none()))
+}
+
+async fn statuses(region: &RegionClient) -> Result<Vec<ConfigurationRecorderStatus>, CallError> {
     let answer = region
         .config_line
         .call(Action::DescribeRecorderStatus, || {
             region.config.describe_configuration_recorder_status().send()
         })
         .await?;
-    let mut statuses = answer.configuration_recorders_status().iter();
-    Ok(judge(recorder, statuses.find(|status| status.name() == recorder.name()), now))
+    Ok(answer.configuration_recorders_status.unwrap_or_default())
+}
+
+fn conclude(
+    recorder: &ConfigurationRecorder,
+    statuses: &[ConfigurationRecorderStatus],
+    now: Timestamp,
+) -> Recorder {
+    judge(recorder, statuses.iter().find(|status| status.name() == recorder.name()), now)
 }
 
 /// Concludes from a recorder and its status.
@@ -118,11 +143,14 @@ fn judge(
             daily_overrides.insert(resource_type, is_daily(override_.recording_frequency()));
         }
     }
+    let instant = |time: &DateTime| Timestamp::from_second(time.secs()).ok();
     Recorder {
         gap: gap(status, now),
         selection: selection(recorder.recording_group()),
         daily: mode.is_some_and(|mode| is_daily(mode.recording_frequency())),
         daily_overrides,
+        started_at: status.and_then(|status| status.last_start_time()).and_then(instant),
+        changed_at: status.and_then(|status| status.last_status_change_time()).and_then(instant),
     }
 }
 

@@ -149,3 +149,8 @@ pub(crate) async fn confirm(
 ) -> Result<HashSet<ResourceId>, CallError> {
     describe::some(region, account_id, kind, ids).await
 }
+
+/// Asks EC2 for as little as can be asked for: whether the call is let through.
+pub(crate) async fn probe(region: &RegionClient, kind: Kind) -> Result<(), CallError> {
+    describe::probe(region, kind).await
+}

@@ -14,11 +14,11 @@ const CODE: &str = "decommissioned";
 
 /// What came of the words in the settings.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Words that hold: evidence, still without the plan that it is for.
-    pub(super) overrides: Vec<(AccountId, Override)>,
+    pub(crate) overrides: Vec<(AccountId, Override)>,
     /// Words that do not hold, for the log.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Marks the accounts that are named. A word counts only beside what the directory says: that the account is

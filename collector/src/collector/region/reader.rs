@@ -98,7 +98,7 @@ impl Reader<'_, '_> {
                 break;
             }
             match counts::read(client).await {
-                Ok(after) => outcome.take_counts_after(&after, |of| (settings.never_asked)(of)),
+                Ok(after) => outcome.take_counts_after(&after, |of| self.passes_over(of)),
                 Err(CallError { reason, detail, .. }) => {
                     outcome.uncounted = Some((reason, detail));
                     break;
@@ -153,8 +153,14 @@ impl Reader<'_, '_> {
             let shipped = self.shared.attributes.types();
             wanted.extend(shipped.filter(|of| outcome.recorder.records(of)).cloned());
         }
-        wanted.retain(|of| is_askable(of) && !(settings.never_asked)(of));
+        wanted.retain(|of| is_askable(of) && !self.passes_over(of));
         wanted
+    }
+
+    /// Tells whether a type is none of this reading's business.
+    fn passes_over(&self, resource_type: &ResourceType) -> bool {
+        let named = || self.interest.scopes.iter().any(|(_, of)| of == resource_type);
+        (self.shared.settings.never_asked)(resource_type) || (self.only && !named())
     }
 
     /// Without counts nobody can say whether Select left something out: what it showed nothing of is asked for by
@@ -196,8 +202,7 @@ impl Reader<'_, '_> {
         match Sightings::read(client, self.account_id).await {
             Ok(mut sightings) => {
                 // What the recorder leaves out, and what nobody asks for, is missing by rule.
-                let never_asked = &self.shared.settings.never_asked;
-                sightings.retain(|of| outcome.recorder.records(of) && !never_asked(of));
+                sightings.retain(|of| outcome.recorder.records(of) && !self.passes_over(of));
                 Some(sightings)
             }
             Err(error) => {

@@ -37,6 +37,12 @@ impl Sources {
         self.0.keys().filter(move |(account, _)| account == account_id).map(|(_, region)| region)
     }
 
+    /// Gives the sources that are not up to date, with what the aggregator says of each.
+    pub(crate) fn stale(&self) -> impl Iterator<Item = (&AccountId, &Region, &str)> {
+        let stale = self.0.iter().filter_map(|(source, detail)| Some((source, detail.as_deref()?)));
+        stale.map(|((account, region), detail)| (account, region, detail))
+    }
+
     fn add(&mut self, status: &AggregatedSourceStatus) {
         // A source that is the organisation itself tells of the list of its accounts, not of any copy.
         let account: Option<AccountId> = status.source_id().and_then(|id| id.parse().ok());

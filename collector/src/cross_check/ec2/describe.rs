@@ -12,6 +12,8 @@ use crate::region_client::RegionClient;
 
 /// The largest page.
 const PAGE_SIZE: i32 = 1000;
+/// The smallest page.
+const SMALLEST_PAGE: i32 = 5;
 /// The most values of one filter.
 const MAX_FILTER_VALUES: usize = 200;
 
@@ -40,6 +42,11 @@ pub(super) async fn some(
     Ok(found)
 }
 
+/// Asks for as little as can be asked for: whether the call is let through.
+pub(super) async fn probe(region: &RegionClient, kind: Kind) -> Result<(), CallError> {
+    page(region, kind, None, None, SMALLEST_PAGE).await.map(|_| ())
+}
+
 async fn pages(
     region: &RegionClient,
     account_id: &AccountId,
@@ -49,7 +56,7 @@ async fn pages(
     let mut found = HashSet::new();
     let mut tokens = Tokens::default();
     while !tokens.ended() {
-        let page = page(region, kind, filters.clone(), tokens.next()).await?;
+        let page = page(region, kind, filters.clone(), tokens.next(), PAGE_SIZE).await?;
         tokens.take(kind.action(), page.next)?;
         let ours = page.listed.into_iter().filter(|listed| listed.is_ours(account_id));
         found.extend(ours.filter_map(|listed| listed.id).map(ResourceId::new));
@@ -77,11 +84,11 @@ impl Listed {
 
 /// The five calls differ in name and shape only.
 macro_rules! describe {
-    ($region:expr, $kind:expr, $filters:expr, $token:expr, $call:ident, |$page:ident| $listed:expr) => {{
+    ($region:expr, $kind:expr, $filters:expr, $token:expr, $size:expr, $call:ident, |$page:ident| $listed:expr) => {{
         let $page = $region
             .ec2_line
             .call($kind.action(), || {
-                let request = $region.ec2.$call().max_results(PAGE_SIZE);
+                let request = $region.ec2.$call().max_results($size);
                 request.set_filters($filters.clone()).set_next_token($token.clone()).send()
             })
             .await?;
@@ -94,6 +101,7 @@ async fn page(
     kind: Kind,
     filters: Option<Vec<Filter>>,
     token: Option<String>,
+    size: i32,
 ) -> Result<Page, CallError> {
     let listed = |id: Option<&str>, owner: Option<&str>, gone| Listed {
         id: id.map(str::to_owned),
@@ -101,7 +109,7 @@ async fn page(
         gone,
     };
     Ok(match kind {
-        Kind::Instance => describe!(region, kind, filters, token, describe_instances, |page| {
+        Kind::Instance => describe!(region, kind, filters, token, size, describe_instances, |page| {
             let reservations = page.reservations().iter();
             let instances = reservations.flat_map(|reservation| {
                 reservation.instances().iter().map(|instance| (reservation.owner_id(), instance))
@@ -118,20 +126,20 @@ async fn page(
                 .collect()
         }),
         Kind::NetworkInterface => {
-            describe!(region, kind, filters, token, describe_network_interfaces, |page| page
+            describe!(region, kind, filters, token, size, describe_network_interfaces, |page| page
                 .network_interfaces()
                 .iter()
                 .map(|of| listed(of.network_interface_id(), of.owner_id(), false))
                 .collect())
         }
         Kind::SecurityGroup => {
-            describe!(region, kind, filters, token, describe_security_groups, |page| page
+            describe!(region, kind, filters, token, size, describe_security_groups, |page| page
                 .security_groups()
                 .iter()
                 .map(|of| listed(of.group_id(), of.owner_id(), false))
                 .collect())
         }
-        Kind::Volume => describe!(region, kind, filters, token, describe_volumes, |page| page
+        Kind::Volume => describe!(region, kind, filters, token, size, describe_volumes, |page| page
             .volumes()
             .iter()
             .map(|of| {
@@ -139,7 +147,7 @@ async fn page(
                 listed(of.volume_id(), of.owner_id(), gone)
             })
             .collect()),
-        Kind::Vpc => describe!(region, kind, filters, token, describe_vpcs, |page| page
+        Kind::Vpc => describe!(region, kind, filters, token, size, describe_vpcs, |page| page
             .vpcs()
             .iter()
             .map(|of| listed(of.vpc_id(), of.owner_id(), false))
