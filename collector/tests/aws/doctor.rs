@@ -240,7 +240,7 @@ async fn regions_are_those_of_the_settings_or_fewer() {
 #[tokio::test]
 async fn the_aggregator_is_examined_with_the_jobs_own_credentials() {
     let (fake, mut settings) = whole().await;
-    settings.aggregator = Some("org".to_owned());
+    settings.aggregator = Some(AggregatorSettings { name: "org".to_owned(), region: None });
     let source = |region: &str, state: &str| json!({"SourceId": ACCOUNT, "SourceType": "ACCOUNT", "AwsRegion": region, "LastUpdateStatus": state});
     let sources =
         json!({"AggregatedSourceStatusList": [source(FRANKFURT, "SUCCEEDED"), source(IRELAND, "OUTDATED")]});
