@@ -348,7 +348,8 @@ impl Default for PlanSettings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CoverageSettings {
-    /// Gaps that do not make the run end with status 20. They stay gaps: nothing in them is ever absent.
+    /// Gaps that do not make the run end with status 20. They stay gaps: nothing in them is ever absent. Only a
+    /// scope that is `collapsed` is believed once it is accepted.
     pub(crate) accepted: Vec<AcceptedGap>,
 }
 

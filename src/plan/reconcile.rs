@@ -90,7 +90,10 @@ pub(super) async fn all(
         // Here a signal can end the pass.
         tokio::task::yield_now().await;
     }
-    let mut proofs = proof::gather(planner, witness, &cases, &missing).await?;
+    let mut proofs = {
+        let concurrency = planner.settings.collection.concurrency;
+        proof::gather(planner.directory, planner.progress, concurrency, witness, &cases, &missing).await?
+    };
     for some in missing.chunks(AT_A_TIME) {
         let second = some
             .iter()

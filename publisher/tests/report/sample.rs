@@ -322,6 +322,10 @@ fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
             ("deleted_at".into(), json!("2026-11-20T10:00:00Z")),
         ]),
         FindingKind::Duplicate => BTreeMap::from([("candidates".into(), json!(["ITK-1", "ITK-2<br>"]))]),
+        FindingKind::Misplaced => {
+            let place = json!({ "account_id": account_id(number % 12), "region": REGIONS[1] });
+            BTreeMap::from([("seen_in".into(), place)])
+        }
         FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
         FindingKind::Misplaced => BTreeMap::from([("seen_in".into(), json!(["<b>eu-west-1</b>"]))]),
         FindingKind::RetiredButLive | FindingKind::Unregistered | FindingKind::Divergent => BTreeMap::new(),

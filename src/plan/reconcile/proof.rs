@@ -9,12 +9,12 @@ use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::identifiers::AccountId;
 use bestand_model::proof::{Answer, Elsewhere, Missing, Proofs, Question};
 use bestand_model::settle::Whereabouts;
-use bestand_publisher::run_store::Spool;
+use bestand_publisher::run_store::{RunDirectory, Spool};
 use futures::StreamExt as _;
 
-use super::super::Planner;
 use super::bench::Case;
 use crate::error::Error;
+use crate::progress::Progress;
 
 /// Whoever can be asked for single assets of an account.
 pub(in crate::plan) trait Witness {
@@ -28,14 +28,17 @@ impl Witness for Collector {
     }
 }
 
-/// Looks for what is missing in the other accounts, then asks for what was not found there.
+/// Looks for what is missing in the other accounts, then asks for what was not found there, `concurrency` accounts
+/// at a time.
 pub(super) async fn gather(
-    planner: &Planner<'_>,
+    directory: &RunDirectory,
+    progress: Progress,
+    concurrency: usize,
     witness: &impl Witness,
     cases: &[Case<'_>],
     missing: &[(&Case<'_>, Vec<Missing>)],
 ) -> Result<BTreeMap<AccountId, Proofs>, Error> {
-    let mut elsewhere = tokio::task::block_in_place(|| look_around(planner, cases, missing))?;
+    let mut elsewhere = tokio::task::block_in_place(|| look_around(directory, cases, missing))?;
     let work = missing.iter().map(|(case, of_account)| {
         let found = elsewhere.remove(&case.account.id).unwrap_or_default();
         let questions: Vec<Question> = of_account
@@ -50,7 +53,7 @@ pub(super) async fn gather(
     if asked == 0 {
         return Ok(work.into_iter().map(|(account, found, _)| (account.id.clone(), seen(found))).collect());
     }
-    let phase = planner.progress.phase("prove", "assets", Some(asked as u64));
+    let phase = progress.phase("prove", "assets", Some(asked as u64));
     let mut answered = 0;
     let mut proofs = BTreeMap::new();
     let mut all = futures::stream::iter(work)
@@ -59,7 +62,7 @@ pub(super) async fn gather(
                 if questions.is_empty() { BTreeMap::new() } else { witness.ask(account, &questions).await };
             (account, questions.len(), Proofs { answers, ..seen(found) })
         })
-        .buffer_unordered(planner.settings.collection.concurrency);
+        .buffer_unordered(concurrency);
     while let Some((account, questions, of_account)) = all.next().await {
         let known = |answer: &&Answer| !matches!(answer, Answer::Unanswered { .. });
         answered += of_account.answers.values().filter(known).count();
@@ -77,7 +80,7 @@ fn seen(elsewhere: BTreeMap<AssetKey, Elsewhere>) -> Proofs {
 
 /// Streams every account's inventory once, and only if something is missing that could be known again.
 fn look_around(
-    planner: &Planner<'_>,
+    directory: &RunDirectory,
     cases: &[Case<'_>],
     missing: &[(&Case<'_>, Vec<Missing>)],
 ) -> Result<BTreeMap<AccountId, BTreeMap<AssetKey, Elsewhere>>, Error> {
@@ -89,14 +92,17 @@ fn look_around(
         return Ok(BTreeMap::new());
     }
     for case in cases {
-        if !planner.directory.exists(Spool::Inventory, case.account.id.as_str())? {
+        if !directory.exists(Spool::Inventory, case.account.id.as_str())? {
             continue;
         }
         let active = case.account.state == AccountState::Active;
-        for item in planner.directory.read::<ConfigurationItem>(Spool::Inventory, case.account.id.as_str())? {
+        for item in directory.read::<ConfigurationItem>(Spool::Inventory, case.account.id.as_str())? {
             let item = item?;
             whereabouts.see(&item, !active || !case.ledger.coverage.of_item(&item).is_complete());
         }
     }
     Ok(whereabouts.finish())
 }
+
+#[cfg(test)]
+mod tests;

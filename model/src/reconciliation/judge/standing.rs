@@ -59,7 +59,7 @@ impl Judge<'_> {
                 if self.is_its_own_deletion(*at, entry, &question) {
                     Standing::Deleted(*at)
                 } else {
-                    evidence.push(("of_a_namesake", json!(true)));
+                    evidence.push(("believed", json!(false)));
                     Standing::NeverHeardOf
                 }
             }

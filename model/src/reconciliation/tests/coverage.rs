@@ -6,6 +6,7 @@ use crate::asset::AssetState;
 use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::attribute;
 use crate::change_set::{ChangeKind, WithheldReason};
+use crate::configuration_item::CollectionPath;
 use crate::coverage::{CoverageLine, Reason};
 use crate::finding::FindingKind;
 use crate::history::AccountHistory;
@@ -273,6 +274,30 @@ fn semantics_2_9_a_sighting_in_an_incomplete_scope_touches_nothing_technical() {
     assert_reads(&result, "a + eu/AWS::SQS::Queue/q + entry: unverified: update asset_id=a owner=netz");
     assert_eq!(result.changes[0].after.account_id, None);
     assert_eq!(result.changes[0].after.state, None);
+}
+
+#[test]
+fn semantics_2_9_a_row_in_an_incomplete_scope_causes_nothing_whatever_the_reason() {
+    for reason in Reason::ALL {
+        let dark = |estate: Estate| estate.lines([gap("eu", Some(QUEUE), reason)]);
+        let live = || Estate::seen().items([item("eu", QUEUE, "q")]);
+        let unpublished = "eu/AWS::SQS::Queue/q: unverified: withheld(unverified)";
+        assert_reads(&dark(live()).once(), unpublished);
+        never_retires(&dark(live().published([entry_of("eu", QUEUE, "q"), entry_of("eu", QUEUE, "gone")])));
+    }
+}
+
+#[test]
+fn semantics_2_11_the_aggregators_rows_are_believed_as_far_as_their_scope() {
+    let mut row = item("eu", QUEUE, "q");
+    row.path = CollectionPath::Aggregator;
+    let estate = Estate::seen().items([row]);
+    assert_eq!(kinds(&estate.once()), [ChangeKind::Create]);
+    for reason in [Reason::RecorderUnknown, Reason::Stale] {
+        let dark = estate.clone().lines([gap("eu", Some(QUEUE), reason)]);
+        assert_eq!(kinds(&dark.once()), [ChangeKind::Withheld]);
+        never_retires(&dark.published([entry_of("eu", QUEUE, "gone")]));
+    }
 }
 
 #[test]

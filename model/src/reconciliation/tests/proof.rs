@@ -148,7 +148,7 @@ fn semantics_2_4_the_deletion_of_an_earlier_namesake_proves_nothing() {
     let run = |entry: PublishedAsset, at_hour, history: &AccountHistory| {
         let estate = Estate::seen().published([entry]);
         let result = estate.round(&deleted(at(at_hour)), history, at(0));
-        let evidence = result.findings[0].evidence.get("of_a_namesake").cloned();
+        let evidence = result.findings[0].evidence.get("believed").cloned();
         (only(&result).0 == ChangeKind::Retire, evidence.is_some())
     };
     let made = |hour: i64| {
