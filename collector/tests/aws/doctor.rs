@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bestand_collector::action::{Action, Caller};
-use bestand_collector::collector::{Again, Collector, CollectorSettings};
+use bestand_collector::collector::{Again, AggregatorSettings, Collector, CollectorSettings};
 use bestand_collector::doctor::{ActionCheck, ActionStatus, ExaminedAccount, ExaminedRegion, Strategy};
 use bestand_model::account::AccountState;
 use bestand_model::coverage::{CoverageLine, Reason};

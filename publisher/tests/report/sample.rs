@@ -327,7 +327,6 @@ fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
             BTreeMap::from([("seen_in".into(), place)])
         }
         FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
-        FindingKind::Misplaced => BTreeMap::from([("seen_in".into(), json!(["<b>eu-west-1</b>"]))]),
         FindingKind::RetiredButLive | FindingKind::Unregistered | FindingKind::Divergent => BTreeMap::new(),
     }
 }

@@ -64,6 +64,7 @@ fn item(account: u8, resource_id: &str) -> ConfigurationItem {
         status: None,
         path: CollectionPath::Select,
         recorded_in: None,
+        arn_built: false,
     }
 }
 
