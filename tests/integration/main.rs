@@ -6,6 +6,7 @@ mod bad_input;
 mod coverage;
 mod demo;
 mod doctor;
+mod documents;
 mod face;
 mod interruption;
 mod publishing;
