@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset_record::RecordTotals;
 use crate::change_set::ChangeCounts;
+use crate::coverage::CrossCheck;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::gate::GateVerdict;
 use crate::identifiers::RunId;
@@ -107,6 +108,9 @@ pub struct CoverageCounts {
     pub by_reason: BTreeMap<String, u64>,
     /// Incomplete ones that somebody has to mend: neither accepted nor left out on purpose.
     pub gaps: u64,
+    /// What EC2 says is there, over all regions in which it was asked.
+    #[serde(default)]
+    pub cross_check: CrossCheck,
 }
 
 /// The inventory in figures.

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use bestand_model::coverage::{CoverageStatus, CrossCheck};
 use bestand_model::finding::{Finding, FindingKind, Severity};
 use bestand_publisher::report::{HtmlReport, ReportError, ReportTotals, write_jsonl};
 use markup::Page;
@@ -45,6 +46,24 @@ fn jsonl(sample: &Sample) -> (Vec<Value>, ReportTotals) {
 
 fn of_type<'a>(lines: &'a [Value], name: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["type"] == name).collect()
+}
+
+#[test]
+fn the_map_tells_how_much_of_what_ec2_has_was_seen() {
+    let mut sample = Sample::new(3);
+    assert!(!html(&sample, MANY).0.contains("EC2 was asked"), "where it was not asked it is not spoken of");
+    let mut regions = sample.coverage.iter_mut().filter(|line| {
+        line.resource_type.is_none() && line.region.is_some() && line.status == CoverageStatus::Complete
+    });
+    let mut check = |found, unrecorded, phantom| {
+        regions.next().unwrap().cross_check = Some(CrossCheck { found, unrecorded, phantom });
+    };
+    check(1999, 1, 0);
+    check(1, 0, 2);
+    let text = html(&sample, MANY).0;
+    assert!(text.contains("AWS Config has 1,999 of the 2,000 resources that EC2 has (99.9 %)."), "{text}");
+    assert!(text.contains("Of 2 only AWS Config knows."));
+    assert_eq!(text.matches("99.9 % of what EC2 has").count(), 1);
 }
 
 #[test]

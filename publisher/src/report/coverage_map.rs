@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bestand_model::account::{Account, AccountState};
-use bestand_model::coverage::{CoverageLine, CoverageStatus, Reason};
+use bestand_model::coverage::{CoverageLine, CoverageStatus, CrossCheck, Reason};
 use bestand_model::identifiers::{AccountId, Region};
 
-use super::text::{counted, mail_link, visible};
+use super::text::{count, counted, mail_link, visible};
 use super::words;
 
 /// What there is to know of an account that a person named as closed or gone for good.
@@ -19,6 +19,8 @@ pub(super) struct CoverageMap {
     pub(super) regions: Vec<String>,
     /// Regions that were asked in no account.
     pub(super) unasked: Vec<String>,
+    /// What EC2 says beside AWS Config; empty where it was not asked.
+    pub(super) cross_check: String,
     /// Accounts that were not wholly seen.
     pub(super) troubled: Vec<Row>,
     /// Accounts that were.
@@ -132,6 +134,7 @@ impl CoverageMap {
         let mut map = Self {
             regions: asked.iter().map(ToString::to_string).map(|text| visible(&text)).collect(),
             unasked: unasked.iter().map(ToString::to_string).map(|text| visible(&text)).collect(),
+            cross_check: cross_check(coverage),
             ..Self::default()
         };
         for (id, ledger) in &ledgers {
@@ -147,6 +150,31 @@ impl CoverageMap {
     pub(super) fn columns(&self) -> usize {
         self.regions.len() + 3
     }
+}
+
+/// Sums up what EC2 says of all regions in which it was asked.
+fn cross_check(coverage: &[CoverageLine]) -> String {
+    let of_regions = coverage.iter().filter(|line| line.resource_type.is_none());
+    let Some(sum) = of_regions.filter_map(|line| line.cross_check).reduce(CrossCheck::and) else {
+        return String::new();
+    };
+    let recorded = sum.found - sum.unrecorded;
+    let mut text = format!(
+        "EC2 was asked as well: AWS Config has {} of the {} that EC2 has ({}).",
+        count(recorded),
+        counted(sum.found, "resource", "resources"),
+        percent(sum)
+    );
+    if sum.phantom > 0 {
+        text.push_str(&format!(" Of {} only AWS Config knows.", count(sum.phantom)));
+    }
+    text
+}
+
+/// Writes a ratio so that only all of it is called 100 %.
+fn percent(check: CrossCheck) -> String {
+    let share = (check.ratio() * 1000.0).floor() / 10.0;
+    if check.unrecorded == 0 { "100 %".to_owned() } else { format!("{share:.1} %") }
 }
 
 /// Global types first: they belong to no region, and to every account.
@@ -183,7 +211,12 @@ impl<'a> Ledger<'a> {
             Some(lines) => lines.state(),
             None => self.account.map_or((State::Closed, String::new()), default_state),
         };
-        Cell { state, region: visible(region.as_str()), note }
+        let default = self.regions.get(region).and_then(|lines| lines.default);
+        let checked = default.and_then(|line| line.cross_check).filter(|check| check.unrecorded > 0);
+        let ratio = checked.map(|check| format!("{} of what EC2 has", percent(check)));
+        let notes: Vec<String> =
+            [Some(note), ratio].into_iter().flatten().filter(|note| !note.is_empty()).collect();
+        Cell { state, region: visible(region.as_str()), note: notes.join("; ") }
     }
 
     fn row(
@@ -217,7 +250,7 @@ impl<'a> Ledger<'a> {
             status,
             note,
             cells,
-            findings: super::text::count(findings.unwrap_or(0)),
+            findings: count(findings.unwrap_or(0)),
         }
     }
 

@@ -205,6 +205,7 @@ fn summary() -> RunSummary {
             complete: 280,
             by_reason: BTreeMap::from([("role_denied".into(), 1), ("type_not_recorded".into(), 12)]),
             gaps: 16,
+            cross_check: Default::default(),
         },
         aws_calls: Default::default(),
         inventory: InventoryCounts { items: 6_012 },

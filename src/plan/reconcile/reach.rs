@@ -16,6 +16,9 @@ pub(super) fn count(
     let mut complete = true;
     for line in lines {
         summary.coverage.scopes += 1;
+        if let (Some(check), None) = (line.cross_check, &line.resource_type) {
+            summary.coverage.cross_check = summary.coverage.cross_check.and(check);
+        }
         match line.coverage() {
             Coverage::Complete => summary.coverage.complete += 1,
             Coverage::Incomplete(reason) => {
