@@ -92,7 +92,11 @@ impl Recheck<'_> {
         };
         let mut ledger = AccountCoverage::new(read.lines);
         finalise(&mut ledger, &seen.0, &history.scopes, &self.settings.retire, self.now, accepted);
-        Ok(lines.iter().map(|line| verdict(line, &ledger)).collect())
+        let of = |line: &CoverageLine| {
+            let accepted = line.reason.is_some_and(|reason| accepted(line, reason));
+            Rechecked { accepted, ..verdict(line, &ledger) }
+        };
+        Ok(lines.iter().map(of).collect())
     }
 }
 
@@ -117,6 +121,7 @@ fn verdict(was: &CoverageLine, ledger: &AccountCoverage) -> Rechecked {
         region: was.region.clone(),
         resource_type: was.resource_type.clone(),
         was: was.reason.unwrap_or(Reason::ServiceError),
+        accepted: false,
         mended: now.is_complete(),
         now: match now {
             Coverage::Complete => None,
@@ -156,7 +161,7 @@ mod tests {
             regions(lines).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
         let ireland = line(Some("eu-west-1"), Some("AWS::EC2::VPC"), gap);
-        assert_eq!(names(&[ireland.clone()]), Some(vec!["eu-west-1".to_owned()]));
+        assert_eq!(names(std::slice::from_ref(&ireland)), Some(vec!["eu-west-1".to_owned()]));
         let distribution = line(Some("global"), Some("AWS::CloudFront::Distribution"), gap);
         assert_eq!(names(&[ireland.clone(), distribution]).unwrap(), ["eu-west-1", "us-east-1"]);
         assert_eq!(names(&[ireland.clone(), line(Some("global"), Some("AWS::IAM::Role"), gap)]), None);

@@ -27,15 +27,10 @@ pub(super) struct Rows {
 /// Looks at the run store without disturbing a run that is at work in it.
 pub(super) fn run_store(settings: &Settings, store: &RunStore, report: &mut Report) {
     let scope = "run store";
-    let mut found = Store {
-        url: settings.run_store.url.clone(),
-        environment: None,
-        writable: store.check_writable().is_ok(),
-    };
-    let mut failures = Vec::new();
-    if let Err(error) = store.check_writable() {
-        failures.push(error.into());
-    }
+    let written = store.check_writable();
+    let mut found =
+        Store { url: settings.run_store.url.clone(), environment: None, writable: written.is_ok() };
+    let mut failures: Vec<Error> = written.err().map(Error::from).into_iter().collect();
     match store.environment() {
         Ok(environment) => found.environment = environment.map(|of| of.environment),
         Err(error) => failures.push(error.into()),
@@ -46,7 +41,7 @@ pub(super) fn run_store(settings: &Settings, store: &RunStore, report: &mut Repo
         // A file that cannot be read was told above.
         error.exit_status() == ExitStatus::Environment
     }));
-    let words: Vec<String> = failures.iter().map(|error: &Error| report.fail(scope, error)).collect();
+    let words: Vec<String> = failures.iter().map(|error| report.fail(scope, error)).collect();
     report.run_store = Part {
         status: if words.is_empty() { PartStatus::Ok } else { PartStatus::Failed },
         found: Some(found),
@@ -66,10 +61,8 @@ pub(super) async fn source(
     let read = async {
         let totals = compose::source_register(settings)?.read(&mut sink).await?;
         let min_share = settings.source_register.min_source_share;
-        match store {
-            // A history that cannot be read is the run store's failure.
-            Some(store) => records::check_against_last(store, &totals, min_share)?,
-            None => {}
+        if let Some(store) = store {
+            records::check_against_last(store, &totals, min_share)?;
         }
         Ok::<_, Error>(totals)
     };
@@ -85,7 +78,10 @@ pub(super) async fn source(
         }
         Err(error) => {
             phase.done("failed");
-            report.source_register = Part::failed(report.fail("source register", &error));
+            // What earlier reads left may be what cannot be read.
+            let of_store = error.exit_status() == ExitStatus::RunStore;
+            let scope = if of_store { "run store" } else { "source register" };
+            report.source_register = Part::failed(report.fail(scope, &error));
         }
     }
     sink.rows

@@ -141,6 +141,8 @@ pub(crate) struct Rechecked {
     pub(crate) resource_type: Option<ResourceType>,
     /// Why it was incomplete.
     pub(crate) was: Reason,
+    /// `[coverage] accepted` has it: no run fails for it.
+    pub(crate) accepted: bool,
     pub(crate) mended: bool,
     /// Why it is incomplete now.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -104,7 +104,10 @@ fn parts_of(report: &Report) -> Vec<(&'static str, String)> {
     ));
     if let Some(rechecked) = &report.rechecked {
         let mended = rechecked.iter().filter(|gap| gap.mended).count();
-        parts.push(("gaps of the run", format!("{mended} of {} mended", rechecked.len())));
+        let accepted = rechecked.iter().filter(|gap| gap.accepted && !gap.mended).count();
+        let accepted =
+            if accepted > 0 { format!(", {accepted} accepted in the settings") } else { String::new() };
+        parts.push(("gaps of the run", format!("{mended} of {} mended{accepted}", rechecked.len())));
     }
     parts.push(("AWS calls", report.aws_calls.calls().to_string()));
     parts

@@ -211,9 +211,15 @@ fn inactive(account: &Account) -> &'static str {
     }
 }
 
-/// Assumes an account's role.
+/// Assumes an account's role, once for everybody who asks there.
 pub(crate) async fn enter(shared: &Shared, account: &Account) -> Result<Arc<RoleSession>, CallError> {
-    open_session(shared, &account.id).await.map_err(|error| without_session(shared, account, error))
+    if let Some(visit) = shared.visit(&account.id) {
+        return Ok(visit.session);
+    }
+    let opened = open_session(shared, &account.id).await;
+    let session = opened.map_err(|error| without_session(shared, account, error))?;
+    shared.remember(&account.id, Visit { session: Arc::clone(&session), regions: BTreeSet::new() });
+    Ok(session)
 }
 
 /// A role that is denied in an account that has only just joined is still on its way: no failure.

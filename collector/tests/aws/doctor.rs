@@ -293,8 +293,11 @@ async fn reading_again_asks_for_what_is_named_and_nothing_else() {
     assert!(!asked.iter().any(|call| call.body.contains(INSTANCE)), "{asked:#?}");
     assert!(!asked.iter().any(|call| call.region == "us-east-1"));
 
-    // Still broken, it says why.
+    assert_eq!(fake.count("AssumeRole"), 1);
+
+    // Still broken, it says why, and the account is not entered anew.
     fake.on("SelectResourceConfig", "", [rows(&[], None)]);
     let read = again(named).await;
     assert_eq!(find(&read.lines, FRANKFURT, Some(VPC)).unwrap().reason, Some(Reason::CountMismatch));
+    assert_eq!(fake.count("AssumeRole"), 1);
 }

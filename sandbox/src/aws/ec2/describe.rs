@@ -153,7 +153,7 @@ impl Aws {
         let live = self.estate.holding(owner, region, Kind::Vpc).alive();
         let shares =
             hash(&[self.estate.seed, account as u64, region as u64, 401]).is_multiple_of(2) || region == 0;
-        (owner != account && shares && live > 0).then_some(Item {
+        (owner != account && shares && live > 0).then(|| Item {
             account: owner as u16,
             region: region as u8,
             kind: Kind::Vpc,
