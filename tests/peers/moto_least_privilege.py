@@ -10,6 +10,7 @@ lacks one action of it.
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import tempfile
 
@@ -41,14 +42,14 @@ LACKING = {action: f"{300000000000 + number}" for number, action in enumerate(LA
 ACCOUNTS = {HOME: "home", WHOLE: "whole", **{account: action.split(":")[1] for action, account in LACKING.items()}}
 
 
-def policy_of_the_program(bestand, moto):
-    """What bestand says that its role in an account needs: the policy of every session that it opens."""
-    moto.reader_role(WHOLE)
+def policies_of_the_program(bestand):
+    """What bestand says that its role in an account and the job's own role need."""
     settings = bestand.settings("policy", {WHOLE: "whole"}, [FRANKFURT])
-    equal(bestand(settings, "plan"), 20, "status")
-    policies = moto.session_policies(WHOLE)
-    moto.client("iam", WHOLE).delete_role(RoleName=ROLE)
-    return policies[0]
+    printed = subprocess.run(
+        [bestand.program, "settings", "--policy", "--settings", settings], capture_output=True, check=True, timeout=60
+    )
+    policies = json.loads(printed.stdout)
+    return policies["member_role"]["policy"], policies["job_role"]["policy"]
 
 
 def without(policy, action):
@@ -68,13 +69,11 @@ def found_account(moto, account, policy):
     moto.recorder(account, FRANKFURT, group={"resourceTypes": CONFIG_TYPES + EC2_TYPES}, status="SUCCESS")
 
 
-def found_job(moto):
-    """Makes the user that the job runs as: it may assume the one role, and nothing else."""
+def found_job(moto, policy):
+    """Makes the user that the job runs as."""
     iam = moto.client("iam", HOME)
     iam.create_user(UserName="job")
-    enters = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{ROLE}"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [enters]})
-    iam.put_user_policy(UserName="job", PolicyName="bestand", PolicyDocument=document)
+    iam.put_user_policy(UserName="job", PolicyName="bestand", PolicyDocument=json.dumps(policy))
     key = iam.create_access_key(UserName="job")["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
 
@@ -96,7 +95,7 @@ class Outcome:
 
     def __init__(self, policy):
         self.policy = policy
-        self.status = self.run = self.stranger_status = self.stranger = None
+        self.status = self.run = self.sessions = self.stranger_status = self.stranger = None
 
     def lines(self, account):
         return [
@@ -141,6 +140,9 @@ def exactly_the_policy_suffices(outcome):
 def every_action_of_the_policy_is_tried_without(outcome):
     actions = {action for statement in outcome.policy["Statement"] for action in statement["Action"]}
     equal(actions, set(LACKED) | UNCALLED, "actions of the policy")
+    statements = [policy["Statement"] for policy in outcome.sessions]
+    sessions = [{action for allowed in statement for action in allowed["Action"]} for statement in statements]
+    equal(sessions, [actions], "actions that each session is narrowed to")
 
 
 def a_missing_action_is_named_where_it_is_missed(outcome):
@@ -204,15 +206,17 @@ def main():
         moto = MotoHere()
         moto.lend_counts()
         write_source_register(folder)
-        outcome = Outcome(policy_of_the_program(Bestand(program, moto, folder), moto))
+        member, job = policies_of_the_program(Bestand(program, moto, folder))
+        outcome = Outcome(member)
         for account in (HOME, WHOLE):
             found_account(moto, account, outcome.policy)
         for action, account in LACKING.items():
             found_account(moto, account, without(outcome.policy, action))
-        bestand = Bestand(program, moto, folder, found_job(moto))
+        bestand = Bestand(program, moto, folder, found_job(moto, job))
         moto.enforce_iam()
         outcome.status = bestand(bestand.settings("store", ACCOUNTS, [FRANKFURT]), "plan")
         outcome.run = RunDirectory.only(os.path.join(folder, "store"))
+        outcome.sessions = moto.session_policies(WHOLE)
         # moto looks at a role's trust only within the account of whoever assumes it.
         settings = bestand.settings("stranger", {HOME: "home"}, [FRANKFURT], external_id=f"not-{EXTERNAL_ID}")
         outcome.stranger_status = bestand(settings, "plan")
