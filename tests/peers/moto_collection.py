@@ -235,7 +235,9 @@ def values_are_those_that_moto_was_given(outcome):
     topic = by_key[TOPIC, FRANKFURT, f"arn:aws:sns:{FRANKFURT}:{FIRST}:stoerung-1"]
     equal(topic["attributes"]["configuration.displayName"], "Störung 1", "display name of the topic")
     true(topic["captured_at"].startswith("20"), f"captured_at: {topic['captured_at']}")
-    equal(by_key[BLOCK, FRANKFURT, FIRST]["attributes"], {ATTRIBUTES[BLOCK][0]: True}, "public access block")
+    blocks = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    expected = {f"configuration.{block}": True for block in blocks}
+    equal(by_key[BLOCK, FRANKFURT, FIRST]["attributes"], expected, "public access block")
 
 
 def nothing_secret_is_kept(outcome):
