@@ -12,7 +12,7 @@ pub fn member_policy() -> Value {
             "Sid": "BestandReads",
             "Effect": "Allow",
             "Action": names(Caller::Member),
-            // None of these actions knows resource-level permissions but for BatchGet's, which are no narrower.
+            // The actions narrow it: what an account has is what is asked for.
             "Resource": "*",
         }],
     })
