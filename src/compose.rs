@@ -12,6 +12,7 @@ use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::account::{Account, AccountState};
+use bestand_model::authority::AuthorityTable;
 use bestand_model::identifiers::RunId;
 use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::resource_type::{self, TypePolicy};
@@ -45,6 +46,7 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
     Rules {
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
+        authority: AuthorityTable,
         retire: settings.retire,
         stray_rows,
     }

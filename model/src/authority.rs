@@ -1,10 +1,37 @@
 //! Whose value wins, attribute by attribute. Today's table: AWS Config for what describes the resource, the
 //! source register for its place in the organisation.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attribute;
 use crate::change_set::Provenance;
+use crate::identifiers::ResourceType;
+
+/// What is done about an attribute that somebody else changed in the central register.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExternalPolicy {
+    /// bestand's value is published again; the finding tells.
+    #[default]
+    Overwrite,
+    /// The other value stays, and counts as right.
+    Keep,
+    /// The other value stays until a person decides; the finding tells.
+    Report,
+}
+
+/// Whose value wins, per attribute and type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuthorityTable;
+
+impl AuthorityTable {
+    /// Gives what is done about an attribute that somebody else changed.
+    pub fn external(&self, _kind: Option<&ResourceType>, _attribute: &str) -> ExternalPolicy {
+        ExternalPolicy::default()
+    }
+}
 
 /// What the sources say of one attribute. `None`: the source does not report it, which says nothing;
 /// null: the source reports that there is none.

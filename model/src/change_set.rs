@@ -168,6 +168,10 @@ pub enum WithheldReason {
     Planned,
     /// The account is suspended, closed or gone.
     AccountInactive,
+    /// The settings leave resources of this kind out, or count them together only.
+    Ephemeral,
+    /// Bestand never wrote the entry, and nothing was matched to it: somebody else's.
+    NotOurs,
     /// Too many retires in this account at once.
     GateAccount,
 }
@@ -186,6 +190,8 @@ impl WithheldReason {
             Self::Ambiguous => "ambiguous",
             Self::Planned => "planned",
             Self::AccountInactive => "account_inactive",
+            Self::Ephemeral => "ephemeral",
+            Self::NotOurs => "not_ours",
             Self::GateAccount => "gate_account",
         }
     }

@@ -98,26 +98,47 @@ pub enum FindingKind {
     Unregistered,
     /// Both say something about an attribute, and not the same.
     Divergent,
+    /// Somebody else changed an attribute in the central register since bestand published it.
+    ExternallyChanged,
     /// Several records or items claim each other: a person must tell which is right.
     Duplicate,
+    /// Several records carry the same asset id, or the same ARN in several accounts.
+    SharedIdentity,
     /// Not where the record or the entry says, but live in another region or account.
     Misplaced,
+    /// The same ARN, made anew: another resource than the one that was published.
+    Replaced,
+    /// A required tag or attribute is missing, or its value is not allowed.
+    NonCompliant,
+    /// A value that cannot be meant so: unmapped, too long, in the future, or written to look like another.
+    SuspectValue,
     /// A row that makes no sense.
     RejectedRecord,
+    /// An exception of the settings whose time is over.
+    ExceptionExpired,
+    /// An entry under our name that bestand never wrote and that nothing was matched to.
+    NotOurs,
     /// Not enough was seen to say whether it is live.
     Unverified,
 }
 
 impl FindingKind {
     /// All kinds in the order of the report.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Absent,
         Self::RetiredButLive,
         Self::Unregistered,
         Self::Divergent,
+        Self::ExternallyChanged,
         Self::Duplicate,
+        Self::SharedIdentity,
         Self::Misplaced,
+        Self::Replaced,
+        Self::NonCompliant,
+        Self::SuspectValue,
         Self::RejectedRecord,
+        Self::ExceptionExpired,
+        Self::NotOurs,
         Self::Unverified,
     ];
 
@@ -128,9 +149,16 @@ impl FindingKind {
             Self::RetiredButLive => "retired_but_live",
             Self::Unregistered => "unregistered",
             Self::Divergent => "divergent",
+            Self::ExternallyChanged => "externally_changed",
             Self::Duplicate => "duplicate",
+            Self::SharedIdentity => "shared_identity",
             Self::Misplaced => "misplaced",
+            Self::Replaced => "replaced",
+            Self::NonCompliant => "non_compliant",
+            Self::SuspectValue => "suspect_value",
             Self::RejectedRecord => "rejected_record",
+            Self::ExceptionExpired => "exception_expired",
+            Self::NotOurs => "not_ours",
             Self::Unverified => "unverified",
         }
     }
@@ -139,15 +167,34 @@ impl FindingKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Absent | Self::RetiredButLive | Self::Duplicate => Severity::High,
-            Self::Unregistered | Self::Misplaced | Self::RejectedRecord => Severity::Medium,
-            Self::Divergent => Severity::Low,
-            Self::Unverified => Severity::Info,
+            Self::Unregistered
+            | Self::ExternallyChanged
+            | Self::SharedIdentity
+            | Self::Misplaced
+            | Self::RejectedRecord
+            | Self::ExceptionExpired => Severity::Medium,
+            Self::Divergent | Self::Replaced | Self::NonCompliant | Self::SuspectValue => Severity::Low,
+            Self::NotOurs | Self::Unverified => Severity::Info,
         }
     }
 
-    /// Tells whether the finding is drift. `unverified` is a lack of knowledge, not a difference.
+    /// Tells whether the finding is drift: a difference between what lives, what is registered and what is published.
+    /// A lack of knowledge is none, nor is a rule of the house that is not kept.
     pub fn is_drift(self) -> bool {
-        self != Self::Unverified
+        match self {
+            Self::Absent
+            | Self::RetiredButLive
+            | Self::Unregistered
+            | Self::Divergent
+            | Self::ExternallyChanged
+            | Self::Duplicate
+            | Self::SharedIdentity
+            | Self::Misplaced
+            | Self::Replaced
+            | Self::SuspectValue
+            | Self::RejectedRecord => true,
+            Self::NonCompliant | Self::ExceptionExpired | Self::NotOurs | Self::Unverified => false,
+        }
     }
 }
 

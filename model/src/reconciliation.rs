@@ -24,6 +24,7 @@ use serde::Serialize;
 use crate::absence::RetireRules;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
+use crate::authority::AuthorityTable;
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
@@ -53,6 +54,8 @@ pub struct Rules {
     pub environment: String,
     /// Which types are assets.
     pub types: TypePolicy,
+    /// Whose value wins.
+    pub authority: AuthorityTable,
     /// When an absent asset is retired.
     pub retire: RetireRules,
     /// Rows that speak of an asset from where they cannot be matched to it.

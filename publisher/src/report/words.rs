@@ -28,6 +28,32 @@ pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
         }
         FindingKind::Unregistered => ("Unregistered", "It runs in AWS, and no record speaks of it."),
         FindingKind::Divergent => ("Divergent", "Both sides know it, and they do not say the same."),
+        FindingKind::ExternallyChanged => (
+            "Externally changed",
+            "Somebody else changed it in the central register since bestand published it.",
+        ),
+        FindingKind::SharedIdentity => (
+            "Shared identity",
+            "Several records carry the same asset id, or the same ARN in several accounts.",
+        ),
+        FindingKind::Replaced => {
+            ("Replaced", "The same ARN, made anew: another resource than the one that was published.")
+        }
+        FindingKind::NonCompliant => {
+            ("Non-compliant", "A required tag or attribute is missing, or its value is not allowed.")
+        }
+        FindingKind::SuspectValue => (
+            "Suspect value",
+            "It cannot be meant so: no value map knows it, it is too long, in the future, or looks like another.",
+        ),
+        FindingKind::ExceptionExpired => (
+            "Exception expired",
+            "An exception of the settings whose time is over: renew it, or mend what it hid.",
+        ),
+        FindingKind::NotOurs => (
+            "Not ours",
+            "An entry under our name that bestand never wrote and that nothing was matched to. It is left alone.",
+        ),
         FindingKind::Duplicate => {
             ("Duplicate", "Several records or resources claim each other: a person must tell which is right.")
         }
@@ -179,7 +205,7 @@ pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
 }
 
-const WITHHELD: [WithheldReason; 11] = [
+const WITHHELD: [WithheldReason; 13] = [
     WithheldReason::TypeNotPublished,
     WithheldReason::Grace,
     WithheldReason::NotLive,
@@ -190,6 +216,8 @@ const WITHHELD: [WithheldReason; 11] = [
     WithheldReason::Ambiguous,
     WithheldReason::Planned,
     WithheldReason::AccountInactive,
+    WithheldReason::Ephemeral,
+    WithheldReason::NotOurs,
     WithheldReason::GateAccount,
 ];
 
@@ -209,6 +237,12 @@ fn withheld_words(reason: WithheldReason) -> &'static str {
         WithheldReason::Ambiguous => "Several records or resources claim each other.",
         WithheldReason::Planned => "The record says that it is planned, and nothing is live yet.",
         WithheldReason::AccountInactive => "The account is suspended, closed or gone.",
+        WithheldReason::Ephemeral => {
+            "The settings leave resources of this kind out, or count them together only."
+        }
+        WithheldReason::NotOurs => {
+            "Bestand never wrote the entry, and nothing was matched to it: somebody else's."
+        }
         WithheldReason::GateAccount => "Too many assets of the account would be retired at once.",
     }
 }

@@ -328,6 +328,6 @@ fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
             BTreeMap::from([("seen_in".into(), place)])
         }
         FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
-        FindingKind::RetiredButLive | FindingKind::Unregistered | FindingKind::Divergent => BTreeMap::new(),
+        _ => BTreeMap::new(),
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn rules() -> Rules {
     Rules {
         environment: ENVIRONMENT.into(),
         types: TypePolicy::default(),
+        authority: crate::authority::AuthorityTable::default(),
         retire: RetireRules::default(),
         stray_rows: crate::reconciliation::StrayRows::default(),
     }
