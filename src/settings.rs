@@ -14,6 +14,7 @@ use bestand_model::absence::RetireRules;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
 use bestand_model::gate;
+use bestand_model::identification::IdentificationRule;
 use bestand_model::identifiers::{Region, ResourceType};
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
@@ -44,6 +45,9 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) types: BTreeMap<ResourceType, TypeClass>,
     pub(crate) source_register: SourceRegister,
+    /// Which record speaks of which resource, besides by ARN and by place.
+    #[serde(default)]
+    pub(crate) identification: Vec<IdentificationRule>,
     /// Left out: `plan` gives the drift report alone, `run` and `publish` refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) central_register: Option<CentralRegister>,

@@ -31,3 +31,4 @@ pub mod resource_id;
 pub mod resource_type;
 pub mod run_summary;
 pub mod settle;
+pub mod shared_identity;

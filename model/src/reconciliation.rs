@@ -17,6 +17,7 @@ mod values;
 use std::cell::LazyCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,11 +32,12 @@ use crate::digest;
 use crate::finding::{Finding, FindingKind};
 use crate::gate::AccountTotals;
 use crate::history::{AccountHistory, AssetHistory};
-use crate::identification::{ItemIndex, Rule, identify};
+use crate::identification::{IdentificationRules, ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
 use crate::proof::{Missing, Proofs};
 use crate::resource_type::TypePolicy;
+use crate::shared_identity::SharedIdentities;
 
 pub use not_aws::reconcile_not_aws;
 pub use stray_rows::StrayRows;
@@ -54,12 +56,16 @@ pub struct Rules {
     pub environment: String,
     /// Which types are assets.
     pub types: TypePolicy,
+    /// Which record speaks of which item.
+    pub identification: IdentificationRules,
     /// Whose value wins.
     pub authority: AuthorityTable,
     /// When an absent asset is retired.
     pub retire: RetireRules,
     /// Rows that speak of an asset from where they cannot be matched to it.
     pub stray_rows: StrayRows,
+    /// Rows that name themselves alike.
+    pub shared: Arc<SharedIdentities>,
 }
 
 /// What speaks of one account.
@@ -125,7 +131,7 @@ pub fn reconcile(
     let mut records: Vec<&AssetRecord> = input.records.iter().collect();
     records.sort_by(|a, b| compare_records(a, b));
 
-    let index = ItemIndex::new(&items);
+    let index = ItemIndex::new(&items, &rules.identification);
     let identification = identify(&index, &records);
     let named = named_regions(input);
     let mut published = PublishedIndex::new(input.published);
@@ -139,6 +145,7 @@ pub fn reconcile(
     );
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
     judge.proofs = Some(input.proofs);
+    judge.index = Some(&index);
     let ambiguous: Vec<_> = tangles
         .iter()
         .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))

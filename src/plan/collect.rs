@@ -20,6 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::accounts::Accounts;
 use super::{NOT_AWS, Planner, UNPLACED, records};
+use crate::compose;
 use crate::error::Error;
 use crate::progress::Phase;
 
@@ -140,9 +141,10 @@ async fn one(
         spool.finish()?;
     }
     if planner.directory.exists(Spool::Records, account.id.as_str())? {
+        let rules = compose::identification(planner.settings);
         for line in planner.directory.read::<RecordLine>(Spool::Records, account.id.as_str())? {
             if let RecordLine::Record(record) = line? {
-                records::add_interest(&mut interest, Domain::of_record(&record));
+                records::add_interest(&mut interest, rules.domains(&record));
             }
         }
     }

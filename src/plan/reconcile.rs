@@ -23,6 +23,7 @@ use super::Planner;
 use super::accounts::Accounts;
 use super::collect::Collected;
 use super::records::Records;
+use crate::compose;
 use crate::error::Error;
 
 use bench::{Bench, Case, Figures, Round};
@@ -92,7 +93,9 @@ pub(super) async fn all(
     }
     let mut proofs = {
         let concurrency = planner.settings.collection.concurrency;
-        proof::gather(planner.directory, planner.progress, concurrency, witness, &cases, &missing).await?
+        let rules = compose::identification(planner.settings);
+        proof::gather(planner.directory, &rules, planner.progress, concurrency, witness, &cases, &missing)
+            .await?
     };
     for some in missing.chunks(AT_A_TIME) {
         let second = some

@@ -2,6 +2,7 @@
 
 mod changes;
 mod findings;
+mod shared_names;
 mod sight;
 mod standing;
 
@@ -22,6 +23,7 @@ use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Coverage;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::history::{AccountHistory, AssetHistory};
+use crate::identification::ItemIndex;
 use crate::identifiers::{AccountId, Region};
 use crate::inventory::AccountInventory;
 use crate::outcome::{Action, Facts, Liveness, outcome};
@@ -36,6 +38,8 @@ pub(super) struct Judge<'a> {
     named: &'a BTreeSet<Region>,
     /// Coverage of what belongs to no account: set by the caller that knows the whole run.
     pub(super) coverage_without_account: Coverage,
+    /// The account's live items; nothing for what belongs to no account.
+    pub(super) index: Option<&'a ItemIndex<'a>>,
     /// What was found out about single assets; nothing for what belongs to no account.
     pub(super) proofs: Option<&'a Proofs>,
     history_before: &'a AccountHistory,
@@ -58,6 +62,7 @@ impl<'a> Judge<'a> {
             inventory,
             named,
             coverage_without_account: Coverage::Complete,
+            index: None,
             proofs: None,
             history_before: history,
             assets_before: history.assets.clone(),
@@ -100,13 +105,17 @@ impl<'a> Judge<'a> {
             // What it may mean was seen, and has an entry of its own: a second one would double it.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
+        if outcome.action == Action::CreateUnverified && self.may_speak_for_many(subject) {
+            // Each of them will have an entry of its own: one for the group would be one too many.
+            outcome.action = Action::Withhold(WithheldReason::Unverified);
+        }
         self.note_missing(key, subject, entry, facts);
         self.count_owned(entry, sight.live, sight.coverage);
         let looks = self.look(key, &sight, outcome.action, entry);
         let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
 
         let live_values = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(values::of_record);
+        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
         if let Some(kind) = outcome.finding {
             let mut finding = self.finding(kind, key, subject, entry);
             if kind == FindingKind::Unregistered && !facts.type_is_asset {
@@ -117,13 +126,15 @@ impl<'a> Judge<'a> {
         }
         if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
             self.add_divergences(key, subject, entry, live, registered);
+            self.add_moved(key, subject, entry);
         }
+        self.add_shared_names(key, subject, entry);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
             items: subject.item.iter().map(|item| item_name(item)).collect(),
             published: entry.iter().map(|entry| entry.asset_key).collect(),
-            rule: subject.rule,
+            rule: subject.rule.clone(),
         });
         if let Some(change) = change {
             self.put(change);
@@ -152,6 +163,7 @@ impl<'a> Judge<'a> {
             AssetHistory::default()
         };
         let change = self.change(key, subject, entry, action, &looks, Standing::NoResource);
+        self.add_shared_names(key, subject, entry);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
@@ -167,6 +179,10 @@ impl<'a> Judge<'a> {
     fn a_stray_row_speaks_of(&self, entry: Option<&PublishedAsset>) -> bool {
         let id = entry.and_then(PublishedAsset::asset_id);
         self.rules.stray_rows.may_speak_of(id.as_ref())
+    }
+
+    fn may_speak_for_many(&self, subject: &Subject<'_>) -> bool {
+        subject.record.is_some_and(|record| self.rules.identification.may_speak_for_many(record))
     }
 
     fn type_is_asset(&self, subject: &Subject<'_>) -> bool {

@@ -129,7 +129,7 @@ impl<'a> PublishedIndex<'a> {
     /// An asset id moves with people's paperwork. An entry that names another resource than the subject is not
     /// taken over: its own resource may still run where nobody could look.
     fn by_asset_id(&self, subject: &Subject<'_>) -> Option<AssetKey> {
-        let key = self.the_only_free(self.by_asset_id.get(subject.asset_id()?)?)?;
+        let key = self.the_only_free(self.by_asset_id.get(subject.own_asset_id()?)?)?;
         let entry = self.entries.get(&key)?;
         let other_arn = subject.arn().zip(entry.arn()).is_some_and(|(own, theirs)| *own != theirs);
         let theirs = entry.resource_type().zip(entry.resource_id());

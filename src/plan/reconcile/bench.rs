@@ -1,5 +1,7 @@
 //! Where one account is judged: what was spooled of it comes in, its findings and changes go out.
 
+use std::sync::Arc;
+
 use bestand_model::account::Account;
 use bestand_model::asset::{AssetKey, PublishedAsset};
 use bestand_model::configuration_item::ConfigurationItem;
@@ -61,8 +63,16 @@ impl<'a> Bench<'a> {
         Self {
             store: planner.store,
             directory: planner.directory,
-            rules: compose::rules(planner.settings, records.rows.stray_for_aws()),
-            rules_not_aws: compose::rules(planner.settings, records.rows.stray_for_not_aws()),
+            rules: compose::rules(
+                planner.settings,
+                records.rows.stray_for_aws(),
+                Arc::clone(&records.shared),
+            ),
+            rules_not_aws: compose::rules(
+                planner.settings,
+                records.rows.stray_for_not_aws(),
+                Arc::clone(&records.shared),
+            ),
             with_register: planner.register.is_some(),
             now: planner.now,
         }

@@ -33,7 +33,7 @@ impl<'a> Judge<'a> {
         standing: Standing,
     ) -> Option<Change> {
         let live = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(values::of_record);
+        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
         let (live, registered) = (live.as_ref(), registered.as_ref());
         Some(match action {
             Action::Nothing => return None,

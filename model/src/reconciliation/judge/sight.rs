@@ -12,6 +12,7 @@ use crate::arn::Arn;
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::history::AssetHistory;
+use crate::identification::Rule;
 use crate::outcome::Liveness;
 use crate::proof::Elsewhere;
 use crate::reconciliation::sighting::Sighting;
@@ -49,6 +50,11 @@ impl Judge<'_> {
         let seen = |live, coverage, evidence| Sight { live, coverage, standing: Standing::Open, evidence };
         if let Some(item) = subject.item {
             let (live, own) = self.liveness(item);
+            if live == Liveness::Live && self.is_provisional(subject) && !coverage.is_complete() {
+                // In what is dark there may be another one that the rule finds, or the one that an earlier rule means
+                // (SEMANTICS 2.14).
+                return seen(Liveness::Sighted, coverage, vec![("provisional", json!(true))]);
+            }
             let own = if live == Liveness::Sighted && coverage.is_complete() { own } else { coverage };
             return seen(live, own, Vec::new());
         }
@@ -75,6 +81,11 @@ impl Judge<'_> {
         let (standing, evidence) = self.standing(key, subject, entry);
         let live = if standing == Standing::Sighted { Liveness::Sighted } else { Liveness::NotSeen };
         Sight { live, coverage, standing, evidence }
+    }
+
+    /// Tells whether a match rests on what people wrote down, and could turn out otherwise once more is seen.
+    fn is_provisional(&self, subject: &Subject<'_>) -> bool {
+        !subject.one_of_many && subject.rule.as_ref().is_some_and(Rule::is_of_settings)
     }
 
     /// How far an item is believed.
@@ -125,7 +136,11 @@ impl Judge<'_> {
         if self.is_decommissioned() {
             return Coverage::Complete;
         }
-        let domains = domains(subject, entry);
+        if self.index.zip(subject.record).is_some_and(|(index, of)| !index.uncollected_for(of).is_empty()) {
+            // Something of the domain does not show what a rule reads: it may be the one.
+            return Coverage::Incomplete(Reason::ScopeUnknown);
+        }
+        let domains = self.domains(subject, entry);
         let parts = domains.iter().map(|domain| domain.coverage(&inventory.coverage, self.named));
         parts.fold(Coverage::Complete, Coverage::and)
     }
@@ -133,8 +148,15 @@ impl Judge<'_> {
     /// Tells whether the asset may vanish up to 24 h late.
     pub(super) fn is_recorded_daily(&self, subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
         self.inventory.is_some_and(|inventory| {
-            domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
+            self.domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
         })
+    }
+
+    /// Everything in which record or entry could have been found.
+    fn domains(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
+        let of_record = subject.record.map(|record| self.rules.identification.domains(record));
+        let of_entry = entry.map(Domain::of_published);
+        of_record.into_iter().chain(of_entry).flatten().collect()
     }
 
     /// Counts an entry for the gate.
@@ -186,11 +208,4 @@ impl Judge<'_> {
         }
         self.result.history.assets.insert(key, history);
     }
-}
-
-/// Everything in which record or entry could have been found.
-fn domains(subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
-    let of_record = subject.record.map(Domain::of_record);
-    let of_entry = entry.map(Domain::of_published);
-    of_record.into_iter().chain(of_entry).flatten().collect()
 }

@@ -43,9 +43,11 @@ pub(super) fn rules() -> Rules {
     Rules {
         environment: ENVIRONMENT.into(),
         types: TypePolicy::default(),
+        identification: crate::identification::IdentificationRules::default(),
         authority: crate::authority::AuthorityTable::default(),
         retire: RetireRules::default(),
         stray_rows: crate::reconciliation::StrayRows::default(),
+        shared: std::sync::Arc::default(),
     }
 }
 
@@ -163,6 +165,7 @@ pub(super) fn all_seen() -> Vec<CoverageLine> {
 /// One account with all that speaks of it.
 #[derive(Clone, Debug)]
 pub(super) struct Estate {
+    pub(super) rules: Rules,
     pub(super) state: AccountState,
     pub(super) items: Vec<ConfigurationItem>,
     pub(super) lines: Vec<CoverageLine>,
@@ -175,6 +178,7 @@ impl Estate {
     /// An account of which everything was seen.
     pub(super) fn seen() -> Self {
         Self {
+            rules: rules(),
             state: AccountState::Active,
             items: Vec::new(),
             lines: all_seen(),
@@ -233,7 +237,7 @@ impl Estate {
             published: &self.published,
             proofs,
         };
-        reconcile(&input, &rules(), history, now)
+        reconcile(&input, &self.rules, history, now)
     }
 
     pub(super) fn once(&self) -> AccountReconciliation {
