@@ -34,6 +34,9 @@ pub(crate) struct LabelledArgs {
     /// Estates at a time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// Only this case, also one that is awaited or known to be wrong.
+    #[arg(long, value_name = "NAME")]
+    case: Option<String>,
     /// Keeps everything here, a folder per seed: truth, registers, run store, logs.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -46,7 +49,7 @@ pub(crate) struct LabelledArgs {
 pub(crate) async fn labelled(asked: &LabelledArgs) -> Result<ExitStatus, Error> {
     let last = asked.first_seed.saturating_add(asked.seeds);
     let mut played = futures::stream::iter(asked.first_seed..last)
-        .map(|seed| play::seed(seed, usize::from(asked.days), asked.keep.as_deref()))
+        .map(|seed| play::seed(seed, asked))
         .buffered(usize::from(asked.jobs));
     let mut all = Tally::default();
     while let Some(of_seed) = played.try_next().await? {
@@ -55,7 +58,7 @@ pub(crate) async fn labelled(asked: &LabelledArgs) -> Result<ExitStatus, Error> 
     print(&if asked.json {
         serde_json::to_string(&all).map_err(|error| Error::Unexpected(error.to_string()))?
     } else {
-        table::text(&all, asked.first_seed, asked.days)
+        table::text(&all, asked)
     });
     Ok(if all.is_right() { ExitStatus::Done } else { ExitStatus::Unexpected })
 }

@@ -19,7 +19,7 @@ pub use cases::{AWAITED, Awaited, KNOWN, Known};
 pub use register::{Entry, entries};
 pub use stage::StageError;
 
-use dice::Dice;
+use cases::Choice;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -107,13 +107,22 @@ pub struct Scenario {
 impl Scenario {
     /// Derives the scenario of a seed; its first day is `start`.
     pub fn new(seed: u64, days: usize, start: Timestamp) -> Self {
-        let mut dice = Dice::new(seed);
-        let world = World::new(seed, days.max(MIN_DAYS), start.as_second(), &mut dice);
+        Self::planted(World::new(seed, days.max(MIN_DAYS), start.as_second(), Choice::Right))
+    }
+
+    /// Derives the scenario of a seed with nothing but one case, however far bestand is with it; `None`: there is no
+    /// such case.
+    pub fn of_case(seed: u64, days: usize, start: Timestamp, case: &str) -> Option<Self> {
+        let choice = Choice::Only(cases::named(case)?);
+        Some(Self::planted(World::new(seed, days.max(MIN_DAYS), start.as_second(), choice)))
+    }
+
+    fn planted(world: World) -> Self {
         let mut scenario = Self { days: (0..world.days).map(|_| Day::default()).collect(), world };
         for (day, into) in scenario.days.iter_mut().enumerate() {
             into.truth.dark = scenario.world.in_words(day);
         }
-        cases::plant_all(&scenario.world, &mut dice, &mut scenario.days);
+        cases::plant_all(&scenario.world, &mut scenario.days);
         for day in &mut scenario.days {
             day.truth.findings.sort();
         }

@@ -185,3 +185,6 @@ fn case_of<'t>(truth: &'t DayTruth, finding: &Finding) -> Option<&'t str> {
 fn evidence(finding: &Finding) -> String {
     serde_json::to_string(&finding.evidence).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

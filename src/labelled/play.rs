@@ -9,6 +9,7 @@ use bestand_publisher::run_store::{RunStore, Spool};
 use bestand_sandbox::Sandbox;
 use bestand_sandbox::labelled::{Scenario, entries};
 
+use super::LabelledArgs;
 use super::compare::Comparison;
 use super::tally::Tally;
 use crate::clock::{self, DEMO_CLOCK};
@@ -51,10 +52,15 @@ impl Folder {
 }
 
 /// Plays all days of a seed.
-pub(super) async fn seed(seed: u64, days: usize, keep: Option<&Path>) -> Result<Tally, Error> {
-    let folder = Folder::new(seed, keep)?;
+pub(super) async fn seed(seed: u64, asked: &LabelledArgs) -> Result<Tally, Error> {
+    let folder = Folder::new(seed, asked.keep.as_deref())?;
     let path = folder.path.as_path();
-    let scenario = Scenario::new(seed, days, clock::now());
+    let (days, start) = (usize::from(asked.days), clock::now());
+    let scenario = match &asked.case {
+        None => Scenario::new(seed, days, start),
+        Some(case) => Scenario::of_case(seed, days, start, case)
+            .ok_or_else(|| Error::Usage(format!("--case: no case is called {case}")))?,
+    };
     let truth = serde_json::to_string_pretty(&scenario.truths()).map_err(unexpected)?;
     write(&path.join("truth.json"), &truth)?;
     let mut comparison = Comparison::new(seed);

@@ -6,13 +6,15 @@ use bestand_model::finding::FindingKind;
 use bestand_sandbox::labelled::{AWAITED, KNOWN};
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::LabelledArgs;
 use super::tally::{Counts, Tally};
 
 /// How many differences are told in words.
 const SHOWN: usize = 20;
 
 /// Writes the figures down.
-pub(super) fn text(tally: &Tally, first_seed: u64, days: u16) -> String {
+pub(super) fn text(tally: &Tally, asked: &LabelledArgs) -> String {
+    let (first_seed, days) = (asked.first_seed, asked.days);
     let mut text =
         format!("{} estates of {days} days, from seed {first_seed}: {} runs\n\n", tally.seeds, tally.runs);
     // Writing to a String cannot fail.
@@ -25,7 +27,7 @@ pub(super) fn text(tally: &Tally, first_seed: u64, days: u16) -> String {
     for known in KNOWN {
         let _ = writeln!(text, "known to be wrong, not planted: {}: {}", known.case, known.why);
     }
-    mismatches(&mut text, tally, days);
+    mismatches(&mut text, tally, asked);
     text.trim_end().to_owned()
 }
 
@@ -77,7 +79,7 @@ fn entries(tally: &Tally) -> String {
     .join("\n")
 }
 
-fn mismatches(text: &mut String, tally: &Tally, days: u16) {
+fn mismatches(text: &mut String, tally: &Tally, asked: &LabelledArgs) {
     let Some(first) = tally.mismatches.first() else {
         text.push_str("\nevery finding and every entry is as it must be");
         return;
@@ -86,9 +88,10 @@ fn mismatches(text: &mut String, tally: &Tally, days: u16) {
     for of in tally.mismatches.iter().take(SHOWN) {
         let _ = writeln!(text, "  seed {} day {} {}: {} {}", of.seed, of.day, of.case, of.subject, of.what);
     }
+    let case = asked.case.as_ref().map(|case| format!(" --case {case}")).unwrap_or_default();
     let _ = writeln!(
         text,
-        "again: bestand labelled --first-seed {} --seeds 1 --days {days} --keep DIR",
-        first.seed
+        "again: bestand labelled --first-seed {} --seeds 1 --days {}{case} --keep DIR",
+        first.seed, asked.days
     );
 }

@@ -65,7 +65,7 @@ const LOOKS: usize = 2;
 pub(super) struct Books {
     pub(super) entry: Option<EntryState>,
     /// Whether bestand itself ever saw it live.
-    once_live: bool,
+    pub(super) once_live: bool,
     absent_since: Option<usize>,
     looks: usize,
 }

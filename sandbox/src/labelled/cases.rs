@@ -6,6 +6,9 @@ mod identity;
 mod life;
 mod mixed;
 mod paper;
+mod rules;
+
+pub(super) use rules::{BY_TAG, MAPPED, REQUIRED_OF};
 
 use super::{Day, dice::Dice, world::World};
 
@@ -28,10 +31,61 @@ pub struct Known {
 }
 
 /// Cases that wait for what bestand cannot do yet. Once it can, remove the line, and the case is planted.
-pub const AWAITED: &[Awaited] = &[Awaited { case: "edited", what: "externally_changed" }];
+pub const AWAITED: &[Awaited] = &[
+    Awaited { case: "edited", what: "externally_changed" },
+    Awaited { case: "edited_and_left", what: "externally_changed, and policies of [[authority]]" },
+    Awaited { case: "in_another_account", what: "misplaced over accounts, without an entry" },
+    Awaited { case: "shared_asset_id", what: "shared_identity" },
+    Awaited { case: "by_tag", what: "[[identification]]" },
+    Awaited { case: "tag_and_region_moved", what: "[[identification]]" },
+    Awaited { case: "remade", what: "replaced" },
+    Awaited { case: "not_ours", what: "not_ours" },
+    Awaited { case: "required_tag", what: "[[required]]" },
+    Awaited { case: "unmapped_value", what: "[[authority]]" },
+    Awaited { case: "expired_exception", what: "[[exceptions]]" },
+];
 
 /// Cases in which bestand is known to be wrong.
-pub const KNOWN: &[Known] = &[];
+pub const KNOWN: &[Known] = &[
+    Known {
+        case: "registered_twice_in_the_dark",
+        why: "a second row that names the resource otherwise gets an entry of its own while its region is dark",
+    },
+    Known {
+        case: "without_region_and_unmatched",
+        why: "a row without region, written when its resource was not seen, is not matched to the resource's entry",
+    },
+];
+
+/// What of the cases is planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// All but those that are awaited or known to be wrong.
+    Right,
+    /// One, as often as it may be, and what it stands on.
+    Only(&'static str),
+}
+
+impl Choice {
+    /// Whether a case is planted.
+    pub(super) fn plants(self, case: &str) -> bool {
+        match self {
+            Self::Only(only) => case == only || case == BALLAST,
+            Self::Right => {
+                let mut left_out = AWAITED.iter().map(|of| of.case).chain(KNOWN.iter().map(|of| of.case));
+                !left_out.any(|of| of == case)
+            }
+        }
+    }
+}
+
+/// The case of this name.
+pub(super) fn named(case: &str) -> Option<&'static str> {
+    let mut all = CASES.iter().map(|(name, ..)| *name).chain(ALWAYS.iter().map(|(name, _)| *name));
+    all.find(|name| *name == case)
+}
+
+const BALLAST: &str = "ballast";
 
 /// Plants a case.
 type Plant = fn(&World, &mut Dice, &mut [Day]);
@@ -70,24 +124,42 @@ const CASES: &[(&str, usize, Plant)] = &[
     ("dim_and_gone", 2, accounts::dim_and_gone),
     ("dim_and_new", 1, accounts::dim_and_new),
     ("account_gone", 3, accounts::account_gone),
+    ("registered_twice_once_without_account", 1, rules::registered_twice_once_without_account),
+    ("in_another_account", 1, rules::in_another_account),
+    ("shared_asset_id", 1, rules::shared_asset_id),
+    ("by_tag", 1, rules::by_tag),
+    ("tag_and_region_moved", 1, rules::tag_and_region_moved),
+    ("edited_and_left", 1, rules::edited_and_left),
+    ("remade", 1, rules::remade),
+    ("not_ours", 1, rules::not_ours),
+    ("required_tag", 2, rules::required_tag),
+    ("unmapped_value", 1, rules::unmapped_value),
+    ("registered_twice_in_the_dark", 1, accounts::registered_twice_in_the_dark),
+    ("without_region_and_unmatched", 1, paper::without_region_and_unmatched),
     ("mixed", 6, mixed::mixed),
     ("mixed_in_the_dim", 2, mixed::mixed_in_the_dim),
     ("mixed_in_an_account_that_leaves", 2, mixed::mixed_in_an_account_that_leaves),
 ];
 
+/// What every seed plants once.
+const ALWAYS: &[(&str, Plant)] = &[(BALLAST, life::ballast), ("expired_exception", rules::expired_exception)];
+
 /// The chance, in per cent, that a seed plants a case once more, up to the most.
 const ONCE_MORE: u64 = 75;
 
 /// Plants what a seed plants: what is always there, then most of the cases, some of them several times.
-pub(super) fn plant_all(world: &World, dice: &mut Dice, days: &mut [Day]) {
-    life::ballast(world, dice, days);
+pub(super) fn plant_all(world: &World, days: &mut [Day]) {
+    for (name, plant) in ALWAYS {
+        if world.choice.plants(name) {
+            plant(world, &mut Dice::of_case(world.seed, name, 0), days);
+        }
+    }
     for (name, most, plant) in CASES {
-        let left_out = AWAITED.iter().map(|of| of.case).chain(KNOWN.iter().map(|of| of.case));
-        for _ in 0..*most {
-            // Thrown for every case, so that one that is awaited no longer changes nothing of the others.
-            let (here, mut own) = (dice.chance(ONCE_MORE), Dice::new(dice.throw()));
-            if here && !left_out.clone().any(|case| case == *name) {
-                plant(world, &mut own, days);
+        for nth in 0..*most {
+            let mut dice = Dice::of_case(world.seed, name, nth);
+            let chosen = dice.chance(ONCE_MORE) || world.choice != Choice::Right;
+            if chosen && world.choice.plants(name) {
+                plant(world, &mut dice, days);
             }
         }
     }
@@ -100,8 +172,9 @@ mod tests {
 
     #[test]
     fn every_case_has_a_name_of_its_own_and_lists_name_cases_that_are_there() {
-        let names: BTreeSet<&str> = CASES.iter().map(|(name, ..)| *name).collect();
-        assert_eq!(names.len(), CASES.len());
+        let all = || CASES.iter().map(|(name, ..)| *name).chain(ALWAYS.iter().map(|(name, _)| *name));
+        let names: BTreeSet<&str> = all().collect();
+        assert_eq!(names.len(), all().count());
         let listed = AWAITED.iter().map(|of| of.case).chain(KNOWN.iter().map(|of| of.case));
         assert_eq!(listed.filter(|case| !names.contains(case)).collect::<Vec<_>>(), [""; 0]);
     }

@@ -1,6 +1,6 @@
 //! Chance that is the same for the same seed.
 
-use crate::estate::code::hash;
+use crate::estate::code::{hash, hash_text};
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
@@ -12,6 +12,11 @@ pub(super) struct Dice {
 impl Dice {
     pub(super) const fn new(seed: u64) -> Self {
         Self { seed, thrown: 0 }
+    }
+
+    /// Chance of a case's own: another case more or less changes nothing of it.
+    pub(super) fn of_case(seed: u64, case: &str, nth: usize) -> Self {
+        Self::new(hash(&[seed, hash_text(nth as u64, case), 603]))
     }
 
     pub(super) fn throw(&mut self) -> u64 {

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 pub(super) const TYPES: [&str; 3] = ["t3.small", "m6i.large", "c6i.2xlarge"];
 pub(super) const OWNERS: [&str; 3] = ["Team Fahrplan", "Team Ticketing", "Team Leitstelle"];
+/// What the asset id of a second row ends with.
+pub(super) const SECOND: char = 'B';
 /// Who changes entries in the central register behind bestand's back.
 pub(super) const SOMEBODY: &str = "m.muster";
 
@@ -52,6 +54,8 @@ pub(super) struct Plot {
     pub(super) how: How,
     /// Whether AWS Config dates its deletions.
     pub(super) dated: bool,
+    /// How a second row names it; otherwise than the first, where nothing is said.
+    pub(super) second: Option<How>,
     pub(super) pages: Vec<Page>,
 }
 
@@ -108,7 +112,7 @@ impl Plot {
             edit: None,
             made_at: None,
         };
-        Self { case, thing, how, dated: dice.chance(50), pages: vec![page; world.days] }
+        Self { case, thing, how, dated: dice.chance(50), second: None, pages: vec![page; world.days] }
     }
 
     /// Changes the story from a day on.
@@ -187,11 +191,19 @@ impl Plot {
     }
 
     /// The second row names the resource another way, where there is one.
-    fn second_row(&self, world: &World, page: &Page, word: Word) -> Record {
-        let how = if self.how == How::ByScope { How::Fully } else { How::ByScope };
+    pub(super) fn second_row(&self, world: &World, page: &Page, word: Word) -> Record {
+        let other = if self.how == How::ByScope { How::Fully } else { How::ByScope };
+        let how = self.second.unwrap_or(other);
         let mut record = Self { how, ..self.clone() }.row(world, page, word);
-        record.id.push('B');
+        record.id.push(SECOND);
         record
+    }
+
+    /// The names that an entry of it may carry, whichever of its rows gave them.
+    fn names(&self) -> Vec<String> {
+        let twin = self.pages.iter().any(|page| page.twin);
+        let second = twin.then(|| format!("{}{SECOND}", self.thing.asset_id));
+        self.thing.names().into_iter().chain(second).collect()
     }
 
     fn seen(&self, world: &World, at: usize) -> Seen {
@@ -231,7 +243,13 @@ impl Playing {
         if let Some(owner) = page.edit.filter(|_| self.books.entry.is_some()) {
             self.says.insert("owner", json!(owner));
         }
-        let seen = plot.seen(world, at);
+        let seen = match plot.seen(world, at) {
+            // Of something that was never seen, a deletion may be an earlier namesake's.
+            Seen::Gone { dated } => Seen::Gone {
+                dated: dated && (self.books.once_live || plot.thing.is_told_apart_for_ever(plot.how)),
+            },
+            seen => seen,
+        };
         let there = matches!(seen, Seen::Live | Seen::Shown);
         if page.twin && page.word.is_some() && there {
             self.books.sighted();
@@ -252,7 +270,7 @@ impl Playing {
         }
         day.truth.entries.push(ExpectedEntry {
             case: plot.case,
-            names: plot.thing.names(),
+            names: plot.names(),
             state: self.books.entry,
             says: self.says.clone(),
         });

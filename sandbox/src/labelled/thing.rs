@@ -103,6 +103,9 @@ impl Thing {
             created_at: CREATED_AT,
         };
         thing.arn = thing.arn_in(world, account, region);
+        if kind == Kind::Topic {
+            thing.id.clone_from(&thing.arn);
+        }
         thing
     }
 
@@ -115,6 +118,9 @@ impl Thing {
             Kind::Volume => format!("arn:aws:ec2:{region}:{account}:volume/{id}"),
             Kind::NetworkInterface => format!("arn:aws:ec2:{region}:{account}:network-interface/{id}"),
             Kind::Bucket => format!("arn:aws:s3:::{name}"),
+            Kind::Table => format!("arn:aws:dynamodb:{region}:{account}:table/{name}"),
+            Kind::Topic => format!("arn:aws:sns:{region}:{account}:{name}"),
+            Kind::Repository => format!("arn:aws:ecr:{region}:{account}:repository/{name}"),
             Kind::DbInstance => format!("arn:aws:rds:{region}:{account}:db:{name}"),
             Kind::Role => format!("arn:aws:iam::{account}:role/{name}"),
             _ => format!("arn:aws:lambda:{region}:{account}:function:{name}"),
@@ -124,6 +130,16 @@ impl Thing {
     /// Whether AWS Config shows its name as `resourceName`, so that a record's name can differ from it.
     pub(super) const fn shows_name(&self) -> bool {
         !self.kind.named_by_tag()
+    }
+
+    /// Whether such a row gives an id that AWS never gives a second time.
+    pub(super) const fn is_told_apart_for_ever(&self, how: How) -> bool {
+        match self.kind {
+            Kind::Instance | Kind::Volume => true,
+            // A role's ARN has its name, which may be taken again.
+            Kind::Role => !matches!(how, How::ByArn),
+            _ => false,
+        }
     }
 
     /// The resource as AWS has it.

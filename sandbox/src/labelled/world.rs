@@ -1,6 +1,6 @@
 //! What is the same for all of a scenario: its accounts, and what is dark on which day.
 
-use super::dice::Dice;
+use super::{cases::Choice, dice::Dice};
 use crate::{
     estate::{
         accounts::{Account, REGIONS, account},
@@ -56,6 +56,7 @@ pub(super) struct World {
     /// When the first day's run begins, in seconds since 1970.
     pub(super) start: i64,
     pub(super) accounts: Vec<Account>,
+    pub(super) choice: Choice,
     night: Option<Night>,
     end: Option<(usize, End)>,
 }
@@ -71,14 +72,23 @@ const NIGHTS: [Fault; 7] = [
 ];
 
 impl World {
-    pub(super) fn new(seed: u64, days: usize, start: i64, dice: &mut Dice) -> Self {
+    pub(super) fn new(seed: u64, days: usize, start: i64, choice: Choice) -> Self {
+        let dice = &mut Dice::new(seed);
         let fault = dice.pick(&NIGHTS);
         let first = if dice.chance(15) { 0 } else { dice.within(1, 2) };
         let last = (first + dice.below(2)).min(days - 2);
         let night = dice.chance(70).then_some(Night { fault, first, last });
         let end = dice.pick(&[End::Gone, End::Suspended]);
         let end = dice.chance(40).then_some((dice.within(1, 3), end));
-        Self { seed, days, start, accounts: (0..ACCOUNTS).map(|at| account(seed, at)).collect(), night, end }
+        Self {
+            seed,
+            days,
+            start,
+            accounts: (0..ACCOUNTS).map(|at| account(seed, at)).collect(),
+            choice,
+            night,
+            end,
+        }
     }
 
     pub(super) fn account_id(&self, account: usize) -> &str {
@@ -122,11 +132,6 @@ impl World {
     /// Whether nothing at all is dark.
     pub(super) fn all_clear(&self, day: usize) -> bool {
         self.night(day).is_none() && self.ended(day).is_none()
-    }
-
-    /// Whether nothing at all is dark on any day.
-    pub(super) fn always_clear(&self) -> bool {
-        (0..self.days).all(|day| self.all_clear(day))
     }
 
     /// Until which day the rows of the dim region are those of the evening before: its recorder stands still.

@@ -4,9 +4,9 @@ use super::super::{
     Day, EntryState,
     books::Word,
     dice::Dice,
-    plot::{Plot, entry},
+    plot::{Plot, SECOND, entry},
     thing::{How, KINDS, Thing},
-    world::{BRIGHT, World},
+    world::{BRIGHT, View, World},
 };
 use crate::estate::{accounts::REGION_COUNT, kind::Kind};
 use serde_json::json;
@@ -119,4 +119,16 @@ pub(super) fn account_gone(world: &World, dice: &mut Dice, days: &mut [Day]) {
         _ => plot.from(end, |page| page.word = Some(Word::Retired)),
     };
     plot.play(world, days);
+}
+
+/// Two rows of one resource in a region that is dark for a while: there it has one entry all the same.
+pub(super) fn registered_twice_in_the_dark(world: &World, dice: &mut Dice, days: &mut [Day]) {
+    let mut plot = Plot::dim(world, dice, "registered_twice_in_the_dark");
+    plot.from(1, |page| page.twin = true);
+    plot.play(world, days);
+    for (at, day) in days.iter_mut().enumerate().skip(1) {
+        if world.view(plot.thing.account, plot.thing.kind, at) == View::Dark {
+            day.find(plot.case, "unverified", &format!("{}{SECOND}", plot.thing.asset_id), None);
+        }
+    }
 }

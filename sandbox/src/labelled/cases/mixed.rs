@@ -5,11 +5,16 @@ use super::super::{
     books::Word,
     dice::Dice,
     plot::{OWNERS, Page, Plot, TYPES},
+    thing::How,
     world::World,
 };
 
 pub(super) fn mixed(world: &World, dice: &mut Dice, days: &mut [Day]) {
     let mut plot = Plot::new(world, dice, "mixed");
+    if plot.how == How::WithoutRegion {
+        // A story of its own: `without_region_and_unmatched`.
+        plot.how = How::ByScope;
+    }
     life(&mut plot, world, dice);
     paper(&mut plot, world, dice);
     values(&mut plot, world, dice);

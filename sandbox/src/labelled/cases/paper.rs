@@ -5,7 +5,7 @@ use super::super::{
     books::Word,
     dice::Dice,
     plot::{OWNERS, Plot, entry},
-    thing::Thing,
+    thing::{How, Thing},
     world::World,
 };
 use crate::{
@@ -155,4 +155,14 @@ pub(super) fn furniture(world: &World, dice: &mut Dice, days: &mut [Day]) {
         }
         day.truth.entries.push(entry(CASE, thing.names(), None, []));
     }
+}
+
+/// Lives without a record, and goes; only then somebody writes a row, and names no region. There is but one such
+/// resource in the account, and it has an entry: the row speaks of that.
+pub(super) fn without_region_and_unmatched(world: &World, dice: &mut Dice, days: &mut [Day]) {
+    let kind = dice.pick(&[Kind::Instance, Kind::Volume]);
+    let mut plot = Plot::of_kind(world, dice, "without_region_and_unmatched", kind);
+    plot.how = How::WithoutRegion;
+    plot.from(1, |page| page.alive = false).until(1, |page| page.word = None);
+    plot.play(world, days);
 }
