@@ -78,6 +78,7 @@ impl Estate {
         } else if self.placement.hits(Fault::RecorderWarming, account, region) {
             recorded.live = recorded.live.div_ceil(2);
         }
+        recorded.live -= self.unrecorded(account, home, kind);
         let hits = |fault, of| kind == of && self.placement.hits(fault, account, region);
         if hits(Fault::CountMismatch, MISCOUNTED) || hits(Fault::Unrecorded, UNRECORDED) {
             recorded.live = recorded.live.saturating_sub(HIDDEN);

@@ -30,9 +30,11 @@ pub(crate) struct Scripted {
     pub(crate) created_at: i64,
     /// When AWS Config saw it go: then it is listed as deleted only.
     pub(crate) deleted_at: Option<i64>,
+    /// Whether AWS Config does not have it, though it lives: only its own service shows it.
+    pub(crate) unrecorded: bool,
 }
 
-/// Every resource by its place, live ones first.
+/// Every resource by its place: what AWS Config has, then what lives besides, then what is deleted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Script {
     scopes: BTreeMap<(u16, u8, Kind), Vec<Scripted>>,
@@ -48,7 +50,8 @@ impl Script {
         }
         for scope in scopes.values_mut() {
             scope.sort_by(|left, right| {
-                (left.deleted_at.is_some(), &left.id).cmp(&(right.deleted_at.is_some(), &right.id))
+                let order = |of: &Scripted| (of.deleted_at.is_some(), of.unrecorded);
+                order(left).cmp(&order(right)).then_with(|| left.id.cmp(&right.id))
             });
         }
         Self { scopes }
@@ -62,6 +65,11 @@ impl Script {
         let scope = self.scopes.get(&(account as u16, region as u8, kind)).map_or(&[][..], Vec::as_slice);
         let gone = scope.iter().filter(|resource| resource.deleted_at.is_some()).count() as u32;
         Holding { live: scope.len() as u32 - gone, gone, ..Holding::default() }
+    }
+
+    fn unrecorded(&self, account: usize, region: usize, kind: Kind) -> u32 {
+        let scope = self.scopes.get(&(account as u16, region as u8, kind)).into_iter().flatten();
+        scope.filter(|resource| resource.unrecorded && resource.deleted_at.is_none()).count() as u32
     }
 
     fn find(&self, account: usize, region: usize, kind: Kind, id: &str) -> Vec<Item> {
@@ -93,6 +101,11 @@ impl Estate {
     /// Whether everything is written down; then the organisation has no units either.
     pub(crate) const fn is_scripted(&self) -> bool {
         self.script.is_some()
+    }
+
+    /// How many of the live resources of a scripted scope, the last of them, AWS Config does not have.
+    pub(crate) fn unrecorded(&self, account: usize, region: usize, kind: Kind) -> u32 {
+        self.script.as_ref().map_or(0, |script| script.unrecorded(account, region, kind))
     }
 
     /// What the script says of a resource; `None` where nothing is scripted.
@@ -130,6 +143,7 @@ mod tests {
             configuration: Map::from_iter([("runtime".to_owned(), Value::from("python3.12"))]),
             created_at: 1_700_000_000,
             deleted_at,
+            unrecorded: false,
         }
     }
 

@@ -29,10 +29,21 @@ pub(super) enum Seen {
     Live,
     /// Shown, where not everything was seen.
     Shown,
-    /// Not there, where everything was seen; `dated`: AWS Config says when it went.
-    Gone { dated: bool },
+    /// Not there, where everything was seen; and what AWS answers who asks for it by its id.
+    Gone(Answer),
     /// Not shown, where not everything was seen.
     Nothing,
+}
+
+/// What AWS answers who asks for something that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// When it was deleted, and that counts.
+    Dated,
+    /// Nothing that counts.
+    NeverHeardOf,
+    /// Not all of those who may know it answer.
+    Silence,
 }
 
 /// What is written into the entry.
@@ -112,22 +123,22 @@ impl Books {
                     None => verdict(None, Written::Nothing),
                 }
             }
-            Seen::Gone { dated } => match word {
+            Seen::Gone(answer) => match word {
                 Some(Word::Planned) if self.entry.is_some() => verdict(None, Written::Organisational),
                 Some(Word::Planned) => verdict(None, Written::Nothing),
                 Some(Word::Retired) | None if !active => verdict(None, Written::Nothing),
                 // All agree that it is gone, or the register alone still wants it.
                 Some(Word::Retired) => {
-                    self.look(day, dated, true);
+                    self.look(day, answer, true);
                     verdict(None, Written::Nothing)
                 }
                 None => {
-                    self.look(day, dated, true);
+                    self.look(day, answer, true);
                     verdict(Some("absent"), Written::Nothing)
                 }
                 Some(Word::Active) => {
                     if active {
-                        self.look(day, dated, self.once_live);
+                        self.look(day, answer, self.once_live);
                     }
                     verdict(Some("absent"), Written::Nothing)
                 }
@@ -136,11 +147,16 @@ impl Books {
     }
 
     /// One complete look that found it gone: with proof it is retired at once, else after looks and grace.
-    fn look(&mut self, day: usize, dated: bool, may_retire: bool) {
+    fn look(&mut self, day: usize, answer: Answer, may_retire: bool) {
         self.looks += 1;
         let since = *self.absent_since.get_or_insert(day);
         let waited = self.looks >= LOOKS && day - since >= GRACE_DAYS;
-        if may_retire && (dated || waited) {
+        let proven = match answer {
+            Answer::Dated => true,
+            Answer::NeverHeardOf => waited,
+            Answer::Silence => false,
+        };
+        if may_retire && proven {
             self.entry = Some(EntryState::Retired);
         }
     }
@@ -159,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_nobody_saw_go_is_retired_on_the_third_day_and_comes_back() {
-        let (word, gone) = (Some(Word::Active), Seen::Gone { dated: false });
+        let (word, gone) = (Some(Word::Active), Seen::Gone(Answer::NeverHeardOf));
         let days = [(word, Seen::Live), (word, gone), (word, gone), (word, gone), (word, Seen::Live)];
         assert_eq!(
             story(&days),
@@ -175,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_dark_day_neither_counts_nor_resets_and_a_shown_row_resets() {
-        let (word, gone) = (Some(Word::Active), Seen::Gone { dated: false });
+        let (word, gone) = (Some(Word::Active), Seen::Gone(Answer::NeverHeardOf));
         let dark = [(word, Seen::Live), (word, gone), (word, Seen::Nothing), (word, gone)];
         assert_eq!(story(&dark).last(), Some(&(Some("absent"), Some(Retired))));
         let shown = [(word, Seen::Live), (word, gone), (word, Seen::Shown), (word, gone)];
@@ -183,8 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn without_an_answer_looks_count_and_nothing_is_retired() {
+        let (word, silence) = (Some(Word::Active), Seen::Gone(Answer::Silence));
+        let gone = Seen::Gone(Answer::NeverHeardOf);
+        let told = story(&[(word, Seen::Live), (word, gone), (word, gone), (word, silence), (word, gone)]);
+        assert_eq!(told[3], (Some("absent"), Some(Active)));
+        assert_eq!(told[4], (Some("absent"), Some(Retired)));
+    }
+
+    #[test]
     fn what_was_never_seen_is_not_retired_while_a_record_vouches() {
-        let (word, gone) = (Some(Word::Active), Seen::Gone { dated: true });
+        let (word, gone) = (Some(Word::Active), Seen::Gone(Answer::Dated));
         let days = [(word, Seen::Nothing), (word, gone), (word, gone), (word, gone), (None, gone)];
         let told = story(&days);
         assert_eq!(told[0], (Some("unverified"), Some(Active)));

@@ -70,7 +70,7 @@ impl Choice {
     /// Whether a case is planted.
     pub(super) fn plants(self, case: &str) -> bool {
         match self {
-            Self::Only(only) => case == only || case == BALLAST,
+            Self::Only(only) => [only, BALLAST, UNRECORDED].contains(&case),
             Self::Right => {
                 let mut left_out = AWAITED.iter().map(|of| of.case).chain(KNOWN.iter().map(|of| of.case));
                 !left_out.any(|of| of == case)
@@ -86,6 +86,7 @@ pub(super) fn named(case: &str) -> Option<&'static str> {
 }
 
 const BALLAST: &str = "ballast";
+const UNRECORDED: &str = "unrecorded";
 
 /// Plants a case.
 type Plant = fn(&World, &mut Dice, &mut [Day]);
@@ -142,7 +143,11 @@ const CASES: &[(&str, usize, Plant)] = &[
 ];
 
 /// What every seed plants once.
-const ALWAYS: &[(&str, Plant)] = &[(BALLAST, life::ballast), ("expired_exception", rules::expired_exception)];
+const ALWAYS: &[(&str, Plant)] = &[
+    (BALLAST, life::ballast),
+    (UNRECORDED, life::unrecorded),
+    ("expired_exception", rules::expired_exception),
+];
 
 /// The chance, in per cent, that a seed plants a case once more, up to the most.
 const ONCE_MORE: u64 = 75;

@@ -2,7 +2,7 @@
 
 use super::{
     Day, EntryState, ExpectedEntry,
-    books::{Books, Seen, Verdict, Word, Written},
+    books::{Answer, Books, Seen, Verdict, Word, Written},
     dice::Dice,
     register::Edit,
     thing::{How, KINDS, Thing, instance_type_value},
@@ -77,6 +77,8 @@ impl Plot {
         // Where the recorder stands still EC2 would know better, and that is a story of its own.
         let ec2 = matches!(kind, Kind::Instance | Kind::Volume);
         let kind = if ec2 && world.ever_stands_still() { Kind::Function } else { kind };
+        // Only instances are dim where EC2 has an instance of its own.
+        let kind = if world.ever_hides_an_instance() && dice.chance(60) { Kind::Instance } else { kind };
         let thing = Thing::new(world, dice, kind, DIM, DIM_REGION);
         Self::about(world, dice, case, thing)
     }
@@ -206,11 +208,17 @@ impl Plot {
         self.thing.names().into_iter().chain(second).collect()
     }
 
-    fn seen(&self, world: &World, at: usize) -> Seen {
-        let alive = |day: usize| self.pages[day].alive;
-        match world.view(self.thing.account, self.thing.kind, at) {
+    fn seen(&self, world: &World, at: usize, once_live: bool) -> Seen {
+        let (thing, alive) = (&self.thing, |day: usize| self.pages[day].alive);
+        match world.view(thing.account, thing.kind, at) {
             View::Clear if alive(at) => Seen::Live,
-            View::Clear => Seen::Gone { dated: self.dated && self.died_on(at).is_some() },
+            View::Clear if world.is_silent(thing.account, thing.kind, at) => Seen::Gone(Answer::Silence),
+            View::Clear => {
+                // Of something that was never seen, a deletion may be an earlier namesake's.
+                let its_own = once_live || thing.is_told_apart_for_ever(self.how);
+                let dated = self.dated && self.died_on(at).is_some() && its_own;
+                Seen::Gone(if dated { Answer::Dated } else { Answer::NeverHeardOf })
+            }
             View::Murky => {
                 let shown = world.stands_still(at).unwrap_or(at);
                 if alive(shown) { Seen::Shown } else { Seen::Nothing }
@@ -243,13 +251,7 @@ impl Playing {
         if let Some(owner) = page.edit.filter(|_| self.books.entry.is_some()) {
             self.says.insert("owner", json!(owner));
         }
-        let seen = match plot.seen(world, at) {
-            // Of something that was never seen, a deletion may be an earlier namesake's.
-            Seen::Gone { dated } => Seen::Gone {
-                dated: dated && (self.books.once_live || plot.thing.is_told_apart_for_ever(plot.how)),
-            },
-            seen => seen,
-        };
+        let seen = plot.seen(world, at, self.books.once_live);
         let there = matches!(seen, Seen::Live | Seen::Shown);
         if page.twin && page.word.is_some() && there {
             self.books.sighted();

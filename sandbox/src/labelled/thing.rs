@@ -165,6 +165,7 @@ impl Thing {
             configuration,
             created_at: self.created_at,
             deleted_at,
+            unrecorded: false,
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) struct World {
     end: Option<(usize, End)>,
 }
 
-const NIGHTS: [Fault; 7] = [
+const NIGHTS: [Fault; 8] = [
     Fault::RecorderStopped,
     Fault::RecorderFailing,
     Fault::RecorderPending,
@@ -69,6 +69,7 @@ const NIGHTS: [Fault; 7] = [
     Fault::RecorderAbsent,
     Fault::RegionDenied,
     Fault::AccountDenied,
+    Fault::Unrecorded,
 ];
 
 impl World {
@@ -122,11 +123,19 @@ impl World {
                 None => View::Clear,
                 Some(Fault::AccountDenied) => View::Dark,
                 Some(_) if kind.global() => View::Clear,
+                // EC2 has an instance there that AWS Config does not have: of other types that says nothing.
+                Some(Fault::Unrecorded) if kind != Kind::Instance => View::Clear,
                 Some(Fault::RegionDenied | Fault::RecorderAbsent) => View::Dark,
                 Some(_) => View::Murky,
             },
             _ => View::Clear,
         }
+    }
+
+    /// Whether somebody who may know of what is gone does not answer: what belongs to no region is asked for in all.
+    pub(super) fn is_silent(&self, account: usize, kind: Kind, day: usize) -> bool {
+        let denied = self.night(day).is_some_and(|night| night.fault == Fault::RegionDenied);
+        account == DIM && kind.global() && denied
     }
 
     /// Whether nothing at all is dark.
@@ -148,7 +157,18 @@ impl World {
     /// The faults of a day, with their places.
     pub(super) fn faults(&self, day: usize) -> Vec<(Fault, usize, Option<usize>)> {
         let place = |fault| (fault != Fault::AccountDenied).then_some(DIM_REGION);
-        self.night(day).map(|night| (night.fault, DIM, place(night.fault))).into_iter().collect()
+        // What EC2 alone has is a resource, and no fault of a service.
+        let night = self.night(day).filter(|night| night.fault != Fault::Unrecorded);
+        night.map(|night| (night.fault, DIM, place(night.fault))).into_iter().collect()
+    }
+
+    /// Whether EC2 has an instance in the dim region that AWS Config does not have.
+    pub(super) fn hides_an_instance(&self, day: usize) -> bool {
+        self.night(day).is_some_and(|night| night.fault == Fault::Unrecorded)
+    }
+
+    pub(super) fn ever_hides_an_instance(&self) -> bool {
+        self.night.is_some_and(|night| night.fault == Fault::Unrecorded)
     }
 
     /// What is dark on a day, for people.

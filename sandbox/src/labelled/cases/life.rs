@@ -6,9 +6,9 @@ use super::super::{
     dice::Dice,
     plot::Plot,
     thing::{KINDS, Thing},
-    world::{ACCOUNTS, World},
+    world::{ACCOUNTS, DIM, DIM_REGION, World},
 };
-use crate::estate::accounts::REGION_COUNT;
+use crate::estate::{accounts::REGION_COUNT, kind::Kind, script::Scripted};
 
 /// One of each type in every region, for good: absence is concluded only of types that were seen there.
 pub(super) fn ballast(world: &World, dice: &mut Dice, days: &mut [Day]) {
@@ -20,6 +20,15 @@ pub(super) fn ballast(world: &World, dice: &mut Dice, days: &mut [Day]) {
             let thing = Thing::new(world, dice, kind, account, region);
             Plot::about(world, dice, "ballast", thing).play(world, days);
         }
+    }
+}
+
+/// An instance that EC2 has and AWS Config does not have, for the nights that are made so.
+pub(super) fn unrecorded(world: &World, dice: &mut Dice, days: &mut [Day]) {
+    let thing = Thing::new(world, dice, Kind::Instance, DIM, DIM_REGION);
+    for (at, day) in days.iter_mut().enumerate().filter(|(at, _)| world.hides_an_instance(*at)) {
+        debug_assert!(!world.all_clear(at), "an instance is hidden on a bright day");
+        day.resources.push(Scripted { unrecorded: true, ..thing.scripted("t3.small", None) });
     }
 }
 
