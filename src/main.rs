@@ -8,6 +8,8 @@ mod demo;
 mod doctor;
 mod error;
 mod exit_status;
+#[cfg(feature = "demo")]
+mod labelled;
 mod plan;
 mod progress;
 mod publish;

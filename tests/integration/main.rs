@@ -9,6 +9,7 @@ mod doctor;
 mod documents;
 mod face;
 mod interruption;
+mod labelled;
 mod publishing;
 mod purity;
 mod reasons;
