@@ -16,6 +16,7 @@ use bestand_model::authority::AuthorityTable;
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
 use bestand_model::reconciliation::{Rules, StrayRows};
+use bestand_model::requirement::Requirements;
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_model::shared_identity::SharedIdentities;
 use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
@@ -50,6 +51,8 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
         types: TypePolicy::new(settings.types.clone()),
         identification: identification(settings),
         authority: AuthorityTable,
+        // Settings with a problem are never in force: reading them has refused it.
+        requirements: Requirements::new(&settings.required).unwrap_or_default(),
         retire: settings.retire,
         stray_rows,
         shared,

@@ -16,6 +16,7 @@ use bestand_model::digest;
 use bestand_model::gate;
 use bestand_model::identification::IdentificationRule;
 use bestand_model::identifiers::{Region, ResourceType};
+use bestand_model::requirement::RequirementRule;
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -48,6 +49,9 @@ pub(crate) struct Settings {
     /// Which record speaks of which resource, besides by ARN and by place.
     #[serde(default)]
     pub(crate) identification: Vec<IdentificationRule>,
+    /// Tags and attributes that every asset must have.
+    #[serde(default)]
+    pub(crate) required: Vec<RequirementRule>,
     /// Left out: `plan` gives the drift report alone, `run` and `publish` refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) central_register: Option<CentralRegister>,

@@ -36,6 +36,7 @@ use crate::identification::{IdentificationRules, ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
 use crate::proof::{Missing, Proofs};
+use crate::requirement::Requirements;
 use crate::resource_type::TypePolicy;
 use crate::shared_identity::SharedIdentities;
 
@@ -60,6 +61,8 @@ pub struct Rules {
     pub identification: IdentificationRules,
     /// Whose value wins.
     pub authority: AuthorityTable,
+    /// What every asset must have.
+    pub requirements: Requirements,
     /// When an absent asset is retired.
     pub retire: RetireRules,
     /// Rows that speak of an asset from where they cannot be matched to it.

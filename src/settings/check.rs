@@ -2,6 +2,7 @@
 
 mod accounts;
 mod identification;
+mod required;
 
 use bestand_model::identifiers::AccountId;
 
@@ -14,6 +15,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
     identification::problems(settings, &mut problems);
+    required::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);

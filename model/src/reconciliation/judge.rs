@@ -2,6 +2,7 @@
 
 mod changes;
 mod findings;
+mod requirements;
 mod shared_names;
 mod sight;
 mod standing;
@@ -127,6 +128,9 @@ impl<'a> Judge<'a> {
         if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
             self.add_divergences(key, subject, entry, live, registered);
             self.add_moved(key, subject, entry);
+        }
+        if sight.live == Liveness::Live {
+            self.add_non_compliances(key, subject, entry, live_values.as_ref(), registered.as_ref());
         }
         self.add_shared_names(key, subject, entry);
         self.result.assets.push(ReconciledAsset {

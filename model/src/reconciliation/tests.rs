@@ -12,5 +12,6 @@ mod no_account;
 mod oracle;
 mod proof;
 mod properties;
+mod requirements;
 mod small_estates;
 mod support;

@@ -206,3 +206,35 @@ fn accounts_that_contradict_each_other_are_told_all_at_once() {
     );
     assert_eq!(fine, "");
 }
+
+#[test]
+fn rules_about_tags_and_attributes_that_cannot_be_meant_so_are_told_with_their_key() {
+    let text = |rules: &str| format!("{}\n{rules}", super::super::DEFAULT);
+    let problems = load_text(&text(
+        r#"
+        [[required]]
+        name = "cost-centre"
+        tag = "cost-centre"
+        attribute = "cost_centre"
+        [[required]]
+        name = "cost-centre"
+        tag = "cost-centre"
+        pattern = "("
+        [[required]]
+        name = "criticality"
+        attribute = "criticality"
+        "#,
+    ))
+    .unwrap_err();
+    let all = problems.join("\n");
+    for expected in [
+        "required.0: set either `tag` or `attribute`",
+        "required.1.name: there is another rule",
+        "required.1.pattern: ",
+        "required.2.attribute: nobody reports `criticality`",
+    ] {
+        assert!(all.contains(expected), "{expected} is missing in\n{all}");
+    }
+    let good = "[[required]]\nname = \"owner\"\nattribute = \"owner\"\nenvironments = [\"production\"]\n";
+    assert!(load_text(&text(good)).is_ok());
+}

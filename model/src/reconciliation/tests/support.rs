@@ -45,6 +45,7 @@ pub(super) fn rules() -> Rules {
         types: TypePolicy::default(),
         identification: crate::identification::IdentificationRules::default(),
         authority: crate::authority::AuthorityTable::default(),
+        requirements: crate::requirement::Requirements::default(),
         retire: RetireRules::default(),
         stray_rows: crate::reconciliation::StrayRows::default(),
         shared: std::sync::Arc::default(),
