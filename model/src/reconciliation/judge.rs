@@ -105,8 +105,9 @@ impl<'a> Judge<'a> {
             // What it may mean was seen, and has an entry of its own: a second one would double it.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
-        if outcome.action == Action::CreateUnverified && self.may_speak_for_many(subject) {
-            // Each of them will have an entry of its own: one for the group would be one too many.
+        let one_too_many = self.may_speak_for_many(subject) || subject.doubles_an_entry;
+        if outcome.action == Action::CreateUnverified && one_too_many {
+            // Each member of a group will have an entry of its own, and what is published has one already.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
         self.note_missing(key, subject, entry, facts);

@@ -34,10 +34,6 @@ pub struct Known {
 pub const AWAITED: &[Awaited] = &[
     Awaited { case: "edited", what: "externally_changed" },
     Awaited { case: "edited_and_left", what: "externally_changed, and policies of [[authority]]" },
-    Awaited { case: "in_another_account", what: "misplaced over accounts, without an entry" },
-    Awaited { case: "shared_asset_id", what: "shared_identity" },
-    Awaited { case: "by_tag", what: "[[identification]]" },
-    Awaited { case: "tag_and_region_moved", what: "[[identification]]" },
     Awaited { case: "remade", what: "replaced" },
     Awaited { case: "not_ours", what: "not_ours" },
     Awaited { case: "required_tag", what: "[[required]]" },
@@ -46,16 +42,7 @@ pub const AWAITED: &[Awaited] = &[
 ];
 
 /// Cases in which bestand is known to be wrong.
-pub const KNOWN: &[Known] = &[
-    Known {
-        case: "registered_twice_in_the_dark",
-        why: "a second row that names the resource otherwise gets an entry of its own while its region is dark",
-    },
-    Known {
-        case: "without_region_and_unmatched",
-        why: "a row without region, written when its resource was not seen, is not matched to the resource's entry",
-    },
-];
+pub const KNOWN: &[Known] = &[];
 
 /// What of the cases is planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
