@@ -288,7 +288,7 @@ proptest! {
         }).collect();
         let none = AccountHistory::default();
         let unplaced = |rows: &[UnplacedRecord], register: &[_], history: &AccountHistory| {
-            reconcile_unplaced(rows, register, coverage, &rules(), history, at(0))
+            reconcile_unplaced(rows, register, &Default::default(), coverage, &rules(), history, at(0))
         };
         let first = unplaced(&rows, &nowhere.published, &none);
         assert_books_balance(&nowhere, &first);
@@ -299,12 +299,12 @@ proptest! {
 
         let rows: Vec<_> = estate.records.iter()
             .map(|record| crate::asset_record::AssetRecord { aws: false, ..record.clone() }).collect();
-        let first = reconcile_not_aws(&rows, &nowhere.published, &rules(), &none, at(0));
+        let first = reconcile_not_aws(&rows, &nowhere.published, &Default::default(), &rules(), &none, at(0));
         assert_books_balance(&nowhere, &first);
-        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &rules(), &none, at(0));
+        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &Default::default(), &rules(), &none, at(0));
         prop_assert_eq!(&first, &other);
         let mut register = nowhere.published.clone();
         apply(&mut register, &first.changes);
-        assert_settled(&reconcile_not_aws(&rows, &register, &rules(), &first.history, at(0)));
+        assert_settled(&reconcile_not_aws(&rows, &register, &Default::default(), &rules(), &first.history, at(0)));
     }
 }

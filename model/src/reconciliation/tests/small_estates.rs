@@ -122,7 +122,7 @@ pub(super) fn estate() -> impl Strategy<Value = Estate> {
     let records = prop::collection::vec(record(), 0..6);
     let entries = prop::collection::vec(published(), 0..4);
     (state, items, ledger(), records, entries).prop_map(|(state, items, lines, records, published)| {
-        let mut estate = Estate { state, items, lines, records, rejected: Vec::new(), published };
+        let mut estate = Estate { state, items, lines, records, published, ..Estate::seen() };
         // AWS Config gives each resource once, the register each entry.
         estate
             .items
