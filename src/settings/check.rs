@@ -1,6 +1,7 @@
 //! What a schema cannot say: how settings fit together.
 
 mod accounts;
+mod lifecycle;
 
 use bestand_model::identifiers::AccountId;
 
@@ -15,6 +16,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
+    lifecycle::problems(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));

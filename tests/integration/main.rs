@@ -9,6 +9,7 @@ mod doctor;
 mod documents;
 mod face;
 mod interruption;
+mod lifecycle;
 mod publishing;
 mod purity;
 mod reasons;
