@@ -99,7 +99,7 @@ pub(crate) async fn publish_run(
             directory.write_json("run", &summary)?;
         }
     }
-    note_beginning(&store, &plan, &identity.source)?;
+    note_beginning(&store, &plan)?;
     finish(settings, &store, directory, &plan, &register, progress, summary).await
 }
 

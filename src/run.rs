@@ -106,10 +106,10 @@ async fn steps(
         status = status.max(ExitStatus::Refused);
     }
     let mut sent = Ok(ExitStatus::Done);
-    if let (Some((register, identity)), true, false) = (register, options.publish, refused) {
+    if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
         write_report(directory, &planned, summary, status)?;
-        note_beginning(store, &planned.plan, &identity.source)?;
+        note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
         sent = sent.and_then(|status| publish::noted(store, directory, &planned.plan, status));
     }

@@ -102,12 +102,11 @@ impl LastPublished {
         after
     }
 
-    /// Lists what somebody else changed since. `is_ours` tells whether bestand itself made a plan: where it wrote
-    /// after what is noted here, nothing can be told.
-    pub fn changed(&self, entry: &PublishedAsset, is_ours: impl Fn(&str) -> bool) -> Vec<Changed> {
+    /// Lists what somebody else changed since. Where bestand itself wrote after what is noted here, nothing can be told.
+    pub fn changed(&self, entry: &PublishedAsset, publications: &Publications) -> Vec<Changed> {
         let untouched = !self.shared && self.version.as_ref() == Some(&entry.version);
-        let unnoted = entry.last_plan.as_deref().is_some_and(|plan| plan != self.plan && is_ours(plan));
-        if untouched || unnoted {
+        let noted = entry.last_plan.as_ref() == Some(&self.plan);
+        if untouched || (!noted && publications.wrote(entry)) {
             return Vec::new();
         }
         let mut changed: Vec<Changed> = self
@@ -141,9 +140,11 @@ fn state_value(state: AssetState) -> Value {
 }
 
 /// What is remembered of those entries of one account that somebody else may have touched.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct PublishedMemory {
+    #[serde(default)]
     lines: BTreeMap<AssetKey, LastPublished>,
+    #[serde(default)]
     publications: Publications,
 }
 
@@ -161,7 +162,7 @@ impl PublishedMemory {
     /// Lists what somebody else changed in an entry since bestand published it.
     pub fn changed(&self, entry: &PublishedAsset) -> Vec<Changed> {
         let line = self.lines.get(&entry.asset_key);
-        line.map(|line| line.changed(entry, |plan| self.publications.made(plan))).unwrap_or_default()
+        line.map(|line| line.changed(entry, &self.publications)).unwrap_or_default()
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Publications {
     /// By plan digest.
     #[serde(default)]
     plans: BTreeMap<String, Standing>,
-    /// As whom bestand writes in the register.
+    /// As whom bestand writes, as the register itself says at each run: the store keeps none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     writer: Option<String>,
     /// Files with entries that somebody else wrote between two of our writes.
@@ -32,10 +32,16 @@ pub enum Standing {
 }
 
 impl Publications {
+    /// Tells as whom bestand writes in the register.
+    #[must_use]
+    pub fn written_by(mut self, writer: Option<&str>) -> Self {
+        self.writer = writer.map(str::to_owned);
+        self
+    }
+
     /// Notes that a plan is about to be sent, before anything of it is. A plan that is noted already stays so.
-    pub fn begin(&mut self, plan: &str, writer: &str) {
+    pub fn begin(&mut self, plan: &str) {
         self.plans.entry(plan.to_owned()).or_insert(Standing::Begun);
-        self.writer = Some(writer.to_owned());
     }
 
     /// Notes how far a plan's changes are noted, and which of its files hold entries that others write too.
@@ -59,9 +65,21 @@ impl Publications {
         self.shared.contains(file)
     }
 
+    /// Tells whether bestand wrote an entry last: by one of its plans, or by its name.
+    pub fn wrote(&self, entry: &PublishedAsset) -> bool {
+        self.by_our_plan(entry) || self.by_our_name(entry)
+    }
+
     /// Tells whether somebody else may have written an entry: unless one of our plans, by our own name, wrote last.
     pub fn needs_memory(&self, entry: &PublishedAsset) -> bool {
-        let our_plan = entry.last_plan.as_deref().is_some_and(|plan| self.made(plan));
-        !our_plan || self.writer.is_none() || entry.last_writer != self.writer
+        !(self.by_our_plan(entry) && self.by_our_name(entry))
+    }
+
+    fn by_our_plan(&self, entry: &PublishedAsset) -> bool {
+        entry.last_plan.as_deref().is_some_and(|plan| self.made(plan))
+    }
+
+    fn by_our_name(&self, entry: &PublishedAsset) -> bool {
+        self.writer.is_some() && entry.last_writer == self.writer
     }
 }

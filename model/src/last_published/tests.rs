@@ -61,9 +61,15 @@ fn entry(version: &str, plan: &str, attributes: &[(&str, Value)]) -> PublishedAs
     }
 }
 
+/// Bestand sent three plans.
+fn known() -> Publications {
+    let mut publications = Publications::default().written_by(Some("bestand"));
+    ["p1", "p2", "p9"].into_iter().for_each(|plan| publications.begin(plan));
+    publications
+}
+
 fn names(line: &LastPublished, entry: &PublishedAsset) -> Vec<String> {
-    let ours = |plan: &str| plan.starts_with('p');
-    line.changed(entry, ours).into_iter().map(|changed| changed.attribute).collect()
+    line.changed(entry, &known()).into_iter().map(|changed| changed.attribute).collect()
 }
 
 #[test]
@@ -105,7 +111,19 @@ fn semantics_3_2_only_what_bestand_published_and_somebody_else_changed_is_told()
 
 #[test]
 fn semantics_3_2_what_bestand_wrote_and_did_not_note_yet_is_nobody_elses() {
-    assert_eq!(names(&created(), &entry("5", "p9", &[("owner", json!("b"))])), Vec::<String>::new());
+    let unnoted = entry("5", "p9", &[("owner", json!("b"))]);
+    assert_eq!(names(&created(), &unnoted), Vec::<String>::new());
+    // Nor where even the list of plans is lost, as long as the register names us.
+    let by_name = |plan: Option<&str>| PublishedAsset {
+        last_plan: plan.map(str::to_owned),
+        last_writer: Some("bestand".into()),
+        ..unnoted.clone()
+    };
+    for entry in [by_name(Some("lost")), by_name(None)] {
+        assert_eq!(names(&created(), &entry), Vec::<String>::new());
+    }
+    let theirs = PublishedAsset { last_writer: Some("erika".into()), ..by_name(None) };
+    assert_eq!(names(&created(), &theirs), ["owner", "size"]);
 }
 
 #[test]
@@ -122,15 +140,15 @@ fn semantics_3_2_a_foreign_write_between_two_of_ours_stays_told() {
 
 #[test]
 fn the_memory_is_read_for_those_alone_that_somebody_else_may_have_touched() {
-    let mut publications = Publications::default();
+    let mut publications = Publications::default().written_by(Some("bestand"));
     let mut ours = entry("1", "p1", &[]);
     ours.last_writer = Some("bestand".into());
     assert!(publications.needs_memory(&ours), "nothing is known");
-    publications.begin("p1", "bestand");
+    publications.begin("p1");
     assert!(!publications.needs_memory(&ours));
     assert!(publications.made("p1") && !publications.is_noted("p1"));
     publications.end("p1", Standing::Noted, ["111122223333".to_owned()]);
-    publications.begin("p1", "bestand");
+    publications.begin("p1");
     assert!(publications.is_noted("p1") && publications.is_shared("111122223333"));
     let theirs = PublishedAsset { last_writer: Some("erika".into()), ..ours.clone() };
     let other_plan = PublishedAsset { last_plan: Some("x".into()), ..ours.clone() };

@@ -27,15 +27,15 @@ pub fn publications(store: &RunStore) -> Result<Publications, RunStoreError> {
     Ok(store.read_history(PUBLICATIONS)?.unwrap_or_default())
 }
 
-/// Notes that a plan is about to be sent, under the name that the register knows us by. It must be on the disk before
-/// anything is sent: else what a killed run wrote would look like somebody else's.
+/// Notes that a plan is about to be sent. It must be on the disk before anything is sent: else what a killed run wrote
+/// would look like somebody else's.
 ///
 /// # Errors
 /// The run store fails.
-pub fn note_beginning(store: &RunStore, plan: &Plan, writer: &str) -> Result<(), RunStoreError> {
+pub fn note_beginning(store: &RunStore, plan: &Plan) -> Result<(), RunStoreError> {
     let before = publications(store)?;
     let mut after = before.clone();
-    after.begin(&plan.digest, writer);
+    after.begin(&plan.digest);
     if after != before { store.write_history(PUBLICATIONS, &after) } else { Ok(()) }
 }
 

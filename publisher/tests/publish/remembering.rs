@@ -64,7 +64,7 @@ fn publish_whole(world: &World) {
 }
 
 fn begin(world: &World) {
-    note_beginning(&store(world), &world.plan, "bestand").unwrap();
+    note_beginning(&store(world), &world.plan).unwrap();
 }
 
 #[test]

@@ -61,13 +61,14 @@ pub(super) struct Figures {
 
 impl<'a> Bench<'a> {
     pub(super) fn new(planner: &Planner<'a>, records: &Records) -> Result<Self, Error> {
+        let writer = planner.register.map(|(_, identity)| identity.source.as_str());
         Ok(Self {
             store: planner.store,
             directory: planner.directory,
             rules: compose::rules(planner.settings, records.rows.stray_for_aws()),
             rules_not_aws: compose::rules(planner.settings, records.rows.stray_for_not_aws()),
             with_register: planner.register.is_some(),
-            publications: publications(planner.store)?,
+            publications: publications(planner.store)?.written_by(writer),
             now: planner.now,
         })
     }

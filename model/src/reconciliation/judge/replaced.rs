@@ -49,9 +49,12 @@ impl Judge<'_> {
         subject: &Subject<'_>,
         entry: &PublishedAsset,
     ) -> Change {
-        let set_back = instants(subject, entry)
-            .is_some_and(|(live, published)| live.duration_since(published) <= SAME_INSTANT);
-        if change.kind == ChangeKind::Update && set_back {
+        let set_back = || {
+            instants(subject, entry)
+                .is_some_and(|(live, published)| live.duration_since(published) <= SAME_INSTANT)
+        };
+        let sets_it = change.after.attributes.contains_key(attribute::CREATED_AT);
+        if change.kind == ChangeKind::Update && sets_it && set_back() {
             self.leave_attribute(&mut change, attribute::CREATED_AT);
             return self.settled(change);
         }
