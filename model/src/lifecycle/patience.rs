@@ -73,6 +73,7 @@ impl LifecycleRules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::AssetHistory;
 
     fn rules() -> LifecycleRules {
         let rule = |kind: &str, hours, interval| LifecycleRule {
@@ -103,5 +104,20 @@ mod tests {
         assert_eq!(of(&["short", "other"]), RetireRules::default());
         assert_eq!(of(&["short", "long"]), of(&["long"]));
         assert_eq!(of(&["long", "short"]), of(&["long"]));
+    }
+
+    #[test]
+    fn semantics_5_2_where_the_last_look_is_lost_its_interval_begins_anew() {
+        let at = |hour: i64| jiff::Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap();
+        let rules = RetireRules { after_runs: 3, after_hours: 0, min_look_interval_hours: 12 };
+        let mut history = AssetHistory::default();
+        rules.look(&mut history, at(0));
+        for hour in 1..12 {
+            history.last_look = None;
+            rules.look(&mut history, at(hour));
+        }
+        assert_eq!(history.looks, 1);
+        rules.look(&mut history, at(23));
+        assert_eq!(history.looks, 2);
     }
 }
