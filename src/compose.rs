@@ -12,9 +12,12 @@ use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::account::{Account, AccountState};
+use bestand_model::adoption::Adoption;
 use bestand_model::authority::AuthorityTable;
+use bestand_model::ephemeral::EphemeralRules;
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
+use bestand_model::lifecycle::LifecycleRules;
 use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_model::shared_identity::SharedIdentities;
@@ -51,6 +54,12 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
         identification: identification(settings),
         authority: AuthorityTable,
         retire: settings.retire,
+        lifecycle: LifecycleRules::new(&settings.lifecycle),
+        ephemeral: EphemeralRules::new(&settings.ephemeral),
+        adoption: settings
+            .central_register
+            .as_ref()
+            .map_or_else(Adoption::default, |register| Adoption::new(&register.adopt)),
         stray_rows,
         shared,
     }

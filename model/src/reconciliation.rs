@@ -23,18 +23,22 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::absence::RetireRules;
+use crate::adoption::Adoption;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
 use crate::authority::AuthorityTable;
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
+use crate::ephemeral::EphemeralRules;
 use crate::finding::{Finding, FindingKind};
 use crate::gate::AccountTotals;
 use crate::history::{AccountHistory, AssetHistory};
 use crate::identification::{IdentificationRules, ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
+use crate::lifecycle::{Life, LifecycleRules};
 use crate::proof::{Missing, Proofs};
 use crate::resource_type::TypePolicy;
 use crate::shared_identity::SharedIdentities;
@@ -50,7 +54,7 @@ use subject::Subject;
 use tangle::Parties;
 
 /// What is the same for every account of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The environment: part of every minted key.
     pub environment: String,
@@ -62,6 +66,12 @@ pub struct Rules {
     pub authority: AuthorityTable,
     /// When an absent asset is retired.
     pub retire: RetireRules,
+    /// What differs from that for some types.
+    pub lifecycle: LifecycleRules,
+    /// Which resources come and go by themselves.
+    pub ephemeral: EphemeralRules,
+    /// How entries that bestand never wrote become its own.
+    pub adoption: Adoption,
     /// Rows that speak of an asset from where they cannot be matched to it.
     pub stray_rows: StrayRows,
     /// Rows that name themselves alike.
@@ -79,6 +89,8 @@ pub struct AccountInput<'a> {
     pub rejected: &'a [RejectedRecord],
     /// Our entries in the central register, retired ones included.
     pub published: &'a [PublishedAsset],
+    /// What bestand itself published last, of those that somebody else may have touched.
+    pub memory: &'a PublishedMemory,
     /// What was found out about single assets that an earlier round called missing; nothing in the first round.
     pub proofs: &'a Proofs,
 }
@@ -96,6 +108,8 @@ pub struct ReconciledAsset {
     pub published: Vec<AssetKey>,
     /// The rule that joined record and item.
     pub rule: Option<Rule>,
+    /// Where it stood in its life before this run, and where it stands after it.
+    pub life: Life,
 }
 
 /// What one account amounts to.
@@ -146,6 +160,7 @@ pub fn reconcile(
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
     judge.proofs = Some(input.proofs);
     judge.index = Some(&index);
+    judge.memory = Some(input.memory);
     let ambiguous: Vec<_> = tangles
         .iter()
         .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod identification;
+mod lifecycle;
 
 use bestand_model::identifiers::AccountId;
 
@@ -17,6 +18,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
+    lifecycle::problems(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));

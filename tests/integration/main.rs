@@ -10,6 +10,7 @@ mod documents;
 mod face;
 mod interruption;
 mod labelled;
+mod lifecycle;
 mod publishing;
 mod purity;
 mod reasons;

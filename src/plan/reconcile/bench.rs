@@ -9,12 +9,14 @@ use bestand_model::coverage::{Coverage, Reason};
 use bestand_model::gate::AccountTotals;
 use bestand_model::history::AccountHistory;
 use bestand_model::inventory::AccountInventory;
+use bestand_model::last_published::Publications;
 use bestand_model::proof::{Missing, Proofs};
 use bestand_model::reconciliation::{
     AccountInput, AccountReconciliation, Rules, reconcile, reconcile_not_aws, reconcile_unplaced,
     rejected_without_account,
 };
 use bestand_model::run_summary::FindingCounts;
+use bestand_publisher::publish::publications;
 use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -22,7 +24,7 @@ use serde::de::DeserializeOwned;
 use super::super::records::{self, Records};
 use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED};
 use super::ledgers::Ledger;
-use super::place;
+use super::{memory, place};
 use crate::compose;
 use crate::error::Error;
 
@@ -33,6 +35,7 @@ pub(super) struct Bench<'a> {
     rules: Rules,
     rules_not_aws: Rules,
     with_register: bool,
+    publications: Publications,
     now: Timestamp,
 }
 
@@ -59,8 +62,9 @@ pub(super) struct Figures {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(planner: &Planner<'a>, records: &Records) -> Self {
-        Self {
+    pub(super) fn new(planner: &Planner<'a>, records: &Records) -> Result<Self, Error> {
+        let writer = planner.register.map(|(_, identity)| identity.source.as_str());
+        Ok(Self {
             store: planner.store,
             directory: planner.directory,
             rules: compose::rules(
@@ -74,8 +78,9 @@ impl<'a> Bench<'a> {
                 Arc::clone(&records.shared),
             ),
             with_register: planner.register.is_some(),
+            publications: publications(planner.store)?.written_by(writer),
             now: planner.now,
-        }
+        })
     }
 
     /// Judges some accounts side by side, and gives how each ended, in their order. An account without proofs is
@@ -119,12 +124,17 @@ impl<'a> Bench<'a> {
             items,
             coverage: case.ledger.coverage.clone(),
         };
+        // An entry that joins from those without account was published as one of them.
+        let joined = (!case.extra.published.is_empty()).then_some(UNPLACED);
+        let files: Vec<&str> = joined.into_iter().chain([id.as_str()]).collect();
+        let memory = memory::of(self.store, &self.publications, &files, &published)?;
         let nothing = Proofs::default();
         let input = AccountInput {
             inventory: &inventory,
             records: &records,
             rejected: &rejected,
             published: &published,
+            memory: &memory,
             proofs: proofs.unwrap_or(&nothing),
         };
         let result = reconcile(&input, &self.rules, &history, self.now);
@@ -142,10 +152,21 @@ impl<'a> Bench<'a> {
         };
         let (rows, _) = records::partition(self.directory, NOT_AWS)?;
         let entries: Vec<PublishedAsset> = self.spooled(Spool::Published, NOT_AWS)?;
-        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules_not_aws, &history(NOT_AWS)?, self.now);
+        let memory = |file: &str, entries: &[PublishedAsset]| {
+            memory::of(self.store, &self.publications, &[file], entries)
+        };
+        let not_aws = reconcile_not_aws(
+            &rows,
+            &entries,
+            &memory(NOT_AWS, &entries)?,
+            &self.rules_not_aws,
+            &history(NOT_AWS)?,
+            self.now,
+        );
         let unplaced = reconcile_unplaced(
             &placed.unplaced,
             &placed.unplaced_published,
+            &memory(UNPLACED, &placed.unplaced_published)?,
             // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
             Coverage::Incomplete(Reason::ScopeUnknown),
             &self.rules,

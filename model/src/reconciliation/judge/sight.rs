@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::standing::Standing;
 use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
-use crate::absence::{Domain, sighting};
+use crate::absence::{Domain, RetireRules, sighting};
 use crate::account::AccountState;
 use crate::arn::Arn;
+use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::history::AssetHistory;
@@ -177,27 +178,39 @@ impl Judge<'_> {
     pub(super) fn look(
         &mut self,
         key: AssetKey,
+        subject: &Subject<'_>,
         sight: &Sight,
         action: Action,
         entry: Option<&PublishedAsset>,
     ) -> AssetHistory {
         let mut history = self.assets_before.remove(&key).unwrap_or_default();
+        let planned_since = history.planned_since.take();
+        let is_planned = is_planned(subject, sight.live);
         match sight.live {
             Liveness::Live => sighting(&mut history, true, self.now),
             Liveness::Sighted | Liveness::Misplaced => sighting(&mut history, false, self.now),
-            Liveness::NotSeen => {
-                let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
-                // A proven deletion in a busy scope is no complete look.
-                if absent && sight.coverage.is_complete() {
-                    self.rules.retire.look(&mut history, self.now);
-                }
+            // Nobody expects it to live: what looked like absence before means nothing any more.
+            Liveness::NotSeen if is_planned => sighting(&mut history, false, self.now),
+            Liveness::NotSeen if is_missed(sight, action) => {
+                self.patience(subject, entry).look(&mut history, self.now);
             }
+            Liveness::NotSeen => {}
         }
-        // An asset that is neither published nor live has no looks to remember.
-        if entry.is_some() || sight.live == Liveness::Live {
+        if is_planned {
+            history.planned_since = planned_since.or(Some(self.now));
+        }
+        // An asset that is neither published nor live nor planned has nothing to be remembered.
+        if entry.is_some() || sight.live == Liveness::Live || is_planned {
             self.result.history.assets.insert(key, history.clone());
         }
         history
+    }
+
+    /// How long the asset is kept once it is absent: by its entry's type and its record's.
+    pub(super) fn patience(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> RetireRules {
+        let of_entry = entry.and_then(PublishedAsset::resource_type);
+        let of_record = subject.record.and_then(|record| record.resource_type.as_ref());
+        self.rules.lifecycle.of(of_entry.iter().chain(of_record), self.rules.retire)
     }
 
     /// Notes that an ambiguous entry's resource was sighted, or keeps what was known of it.
@@ -208,4 +221,17 @@ impl Judge<'_> {
         }
         self.result.history.assets.insert(key, history);
     }
+}
+
+/// Tells whether a complete look found nothing where something should be. A proven deletion in a busy scope is no
+/// complete look.
+pub(super) fn is_missed(sight: &Sight, action: Action) -> bool {
+    let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
+    absent && sight.live == Liveness::NotSeen && sight.coverage.is_complete()
+}
+
+/// Tells whether a record of an AWS resource says that it need not live yet, and nothing lives.
+pub(super) fn is_planned(subject: &Subject<'_>, live: Liveness) -> bool {
+    let planned = |record: &&AssetRecord| record.aws && record.lifecycle == Lifecycle::Planned;
+    live != Liveness::Live && subject.record.as_ref().is_some_and(planned)
 }

@@ -182,7 +182,13 @@ proptest! {
             let absent = result.assets.iter().filter(|asset| keys.contains(&asset.asset_key));
             absent.flat_map(|asset| asset.records.iter().map(|row| vec![row.clone()])).collect()
         };
-        prop_assert!(absent(&wide).is_subset(&absent(&narrow)), "{}\n---\n{}", render(&wide), render(&narrow));
+        // Where a rule tells two records apart that claimed one place, one of them may well be absent.
+        let ambiguous: BTreeSet<Vec<String>> = narrow.assets.iter()
+            .filter(|asset| asset.records.len() > 1)
+            .flat_map(|asset| asset.records.iter().map(|row| vec![row.clone()]))
+            .collect();
+        let before: BTreeSet<_> = absent(&narrow).union(&ambiguous).cloned().collect();
+        prop_assert!(absent(&wide).is_subset(&before), "{}\n---\n{}", render(&wide), render(&narrow));
     }
 
     #[test]
@@ -315,7 +321,7 @@ proptest! {
         }).collect();
         let none = AccountHistory::default();
         let unplaced = |rows: &[UnplacedRecord], register: &[_], history: &AccountHistory| {
-            reconcile_unplaced(rows, register, coverage, &rules(), history, at(0))
+            reconcile_unplaced(rows, register, &Default::default(), coverage, &rules(), history, at(0))
         };
         let first = unplaced(&rows, &nowhere.published, &none);
         assert_books_balance(&nowhere, &first);
@@ -326,12 +332,12 @@ proptest! {
 
         let rows: Vec<_> = estate.records.iter()
             .map(|record| crate::asset_record::AssetRecord { aws: false, ..record.clone() }).collect();
-        let first = reconcile_not_aws(&rows, &nowhere.published, &rules(), &none, at(0));
+        let first = reconcile_not_aws(&rows, &nowhere.published, &Default::default(), &rules(), &none, at(0));
         assert_books_balance(&nowhere, &first);
-        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &rules(), &none, at(0));
+        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &Default::default(), &rules(), &none, at(0));
         prop_assert_eq!(&first, &other);
         let mut register = nowhere.published.clone();
         apply(&mut register, &first.changes);
-        assert_settled(&reconcile_not_aws(&rows, &register, &rules(), &first.history, at(0)));
+        assert_settled(&reconcile_not_aws(&rows, &register, &Default::default(), &rules(), &first.history, at(0)));
     }
 }
