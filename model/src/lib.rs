@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
+pub mod provenance;
 pub mod reconciliation;
 pub mod resource_id;
 pub mod resource_type;

@@ -4,6 +4,7 @@
 //! Pure: the same input gives the same output, whatever order it comes in. Each live item, each record and
 //! each published asset ends in exactly one [`ReconciledAsset`], and no `asset_key` has two changes.
 
+mod divergence;
 mod judge;
 mod not_aws;
 mod published_index;
@@ -24,7 +25,7 @@ use serde::Serialize;
 use crate::absence::RetireRules;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
-use crate::authority::AuthorityTable;
+use crate::authority::{AttributeStory, AuthorityTable};
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
@@ -60,6 +61,8 @@ pub struct Rules {
     pub retire: RetireRules,
     /// Rows that speak of an asset from where they cannot be matched to it.
     pub stray_rows: StrayRows,
+    /// Assets of which the whole story of their attributes is wanted; mostly none.
+    pub tell: BTreeSet<AssetKey>,
 }
 
 /// What speaks of one account.
@@ -108,6 +111,8 @@ pub struct AccountReconciliation {
     /// What is about to be called absent: where there is any, find out what there is to be known of it, and
     /// reconcile again with that, from the same history.
     pub missing: Vec<Missing>,
+    /// Who won each attribute, and why, of the assets that [`Rules::tell`] names.
+    pub stories: BTreeMap<AssetKey, AttributeStory>,
 }
 
 /// Reconciles one account at the instant `now`.

@@ -4,6 +4,7 @@ mod changes;
 mod findings;
 mod sight;
 mod standing;
+mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use standing::Standing;
 
 use super::sighting::Sighting;
 use super::subject::Subject;
-use super::values;
+use super::values::Spoken;
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::change_set::{Change, ChangeKind, WithheldReason};
@@ -103,10 +104,10 @@ impl<'a> Judge<'a> {
         self.note_missing(key, subject, entry, facts);
         self.count_owned(entry, sight.live, sight.coverage);
         let looks = self.look(key, &sight, outcome.action, entry);
-        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
+        let spoken = Spoken::of(subject, sight.live == Liveness::Live);
+        let desired = self.weigh(key, subject, entry, &spoken);
+        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing, desired);
 
-        let live_values = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(values::of_record);
         if let Some(kind) = outcome.finding {
             let mut finding = self.finding(kind, key, subject, entry);
             if kind == FindingKind::Unregistered && !facts.type_is_asset {
@@ -115,7 +116,7 @@ impl<'a> Judge<'a> {
             self.add_evidence(&mut finding, subject, &sight, &looks, change.as_ref());
             self.result.findings.push(finding);
         }
-        if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
+        if let (Some(live), Some(registered)) = (&spoken.live, &spoken.registered) {
             self.add_divergences(key, subject, entry, live, registered);
         }
         self.result.assets.push(ReconciledAsset {
@@ -151,7 +152,8 @@ impl<'a> Judge<'a> {
             // The row is there: what looked like absence before is forgotten.
             AssetHistory::default()
         };
-        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource);
+        let desired = self.weigh(key, subject, entry, &Spoken::of(subject, false));
+        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource, desired);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),

@@ -46,6 +46,7 @@ pub(super) fn rules() -> Rules {
         authority: crate::authority::AuthorityTable::default(),
         retire: RetireRules::default(),
         stray_rows: crate::reconciliation::StrayRows::default(),
+        tell: std::collections::BTreeSet::new(),
     }
 }
 
