@@ -1,5 +1,6 @@
 //! The one place that builds clients from settings.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +47,10 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
     Rules {
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
-        authority: AuthorityTable,
+        authority: AuthorityTable::new(&settings.authority, settings.plan.max_attribute_bytes),
         retire: settings.retire,
         stray_rows,
+        tell: BTreeSet::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a schema cannot say: how settings fit together.
 
 mod accounts;
+mod authority;
 
 use bestand_model::identifiers::AccountId;
 
@@ -12,6 +13,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     names(settings, &mut problems);
     accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
+    authority::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);

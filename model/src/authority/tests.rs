@@ -1,1 +1,6 @@
-//! Authority by itself.
+//! Authority by itself: rules, what they have against them, and who wins.
+
+mod checks;
+mod examples;
+mod properties;
+mod support;

@@ -1,6 +1,8 @@
 //! Whole reconciliations: examples named after the rules, estates as readable text, properties.
 
 mod ambiguity;
+mod authority;
+mod authority_properties;
 mod built_arns;
 mod coverage;
 mod decommissioned;

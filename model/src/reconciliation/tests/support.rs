@@ -221,6 +221,17 @@ impl Estate {
         history: &AccountHistory,
         now: Timestamp,
     ) -> AccountReconciliation {
+        self.round_by(&rules(), proofs, history, now)
+    }
+
+    /// Runs one round by other rules.
+    pub(super) fn round_by(
+        &self,
+        rules: &Rules,
+        proofs: &Proofs,
+        history: &AccountHistory,
+        now: Timestamp,
+    ) -> AccountReconciliation {
         let inventory = AccountInventory {
             account_id: account(),
             state: self.state,
@@ -234,7 +245,7 @@ impl Estate {
             published: &self.published,
             proofs,
         };
-        reconcile(&input, &rules(), history, now)
+        reconcile(&input, rules, history, now)
     }
 
     pub(super) fn once(&self) -> AccountReconciliation {
