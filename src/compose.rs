@@ -1,5 +1,6 @@
 //! The one place that builds clients from settings.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
         identification: identification(settings),
-        authority: AuthorityTable,
+        authority: AuthorityTable::new(&settings.authority, settings.plan.max_attribute_bytes),
         retire: settings.retire,
         lifecycle: LifecycleRules::new(&settings.lifecycle),
         ephemeral: EphemeralRules::new(&settings.ephemeral),
@@ -62,6 +63,7 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
             .map_or_else(Adoption::default, |register| Adoption::new(&register.adopt)),
         stray_rows,
         shared,
+        tell: BTreeSet::new(),
     }
 }
 

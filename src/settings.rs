@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use bestand_collector::region_client::Limits;
 use bestand_model::absence::RetireRules;
 use bestand_model::adoption::AdoptBy;
+use bestand_model::authority::{AuthorityRule, DEFAULT_MAX_ATTRIBUTE_BYTES};
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
 use bestand_model::ephemeral::EphemeralRule;
@@ -47,6 +48,9 @@ pub(crate) struct Settings {
     /// Classes of resource types that differ from the shipped list.
     #[serde(default)]
     pub(crate) types: BTreeMap<ResourceType, TypeClass>,
+    /// Whose value wins, where the shipped table is not what is wanted.
+    #[serde(default)]
+    pub(crate) authority: Vec<AuthorityRule>,
     pub(crate) source_register: SourceRegister,
     /// Which record speaks of which resource, besides by ARN and by place.
     #[serde(default)]
@@ -349,18 +353,21 @@ pub(crate) struct SecretReference {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// How long a plan holds.
+/// How long a plan holds, and what it may hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PlanSettings {
     /// A plan that is older may no longer be started.
     #[schemars(range(min = 1, max = 720))]
     pub(crate) expires_after_hours: u32,
+    /// A value that is longer, as JSON text, is not published.
+    #[schemars(range(min = 4096, max = 1_048_576))]
+    pub(crate) max_attribute_bytes: usize,
 }
 
 impl Default for PlanSettings {
     fn default() -> Self {
-        Self { expires_after_hours: 12 }
+        Self { expires_after_hours: 12, max_attribute_bytes: DEFAULT_MAX_ATTRIBUTE_BYTES }
     }
 }
 

@@ -12,6 +12,8 @@ use crate::asset::{AssetKey, AssetPatch};
 use crate::digest;
 use crate::identifiers::AccountId;
 
+pub use crate::provenance::Provenance;
+
 /// One line of `changes/<account>.ndjson.zst`: at most one per asset in a plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Change {
@@ -204,20 +206,6 @@ impl fmt::Display for WithheldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
-}
-
-/// Where an attribute's value comes from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// AWS Config.
-    ConfigService,
-    /// The source register.
-    SourceRegister,
-    /// Nobody speaks of it any more: what was published last stays.
-    LastPublished,
-    /// bestand's own marks.
-    Bestand,
 }
 
 /// How many changes of each kind.

@@ -30,6 +30,7 @@ pub mod lifecycle;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
+pub mod provenance;
 pub mod reconciliation;
 pub mod resource_id;
 pub mod resource_type;

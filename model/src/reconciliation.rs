@@ -4,6 +4,7 @@
 //! Pure: the same input gives the same output, whatever order it comes in. Each live item, each record and
 //! each published asset ends in exactly one [`ReconciledAsset`], and no `asset_key` has two changes.
 
+mod divergence;
 mod judge;
 mod not_aws;
 mod published_index;
@@ -26,7 +27,7 @@ use crate::absence::RetireRules;
 use crate::adoption::Adoption;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
-use crate::authority::AuthorityTable;
+use crate::authority::{AttributeStory, AuthorityTable};
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
@@ -76,6 +77,8 @@ pub struct Rules {
     pub stray_rows: StrayRows,
     /// Rows that name themselves alike.
     pub shared: Arc<SharedIdentities>,
+    /// Assets of which the whole story of their attributes is wanted; mostly none.
+    pub tell: BTreeSet<AssetKey>,
 }
 
 /// What speaks of one account.
@@ -128,6 +131,8 @@ pub struct AccountReconciliation {
     /// What is about to be called absent: where there is any, find out what there is to be known of it, and
     /// reconcile again with that, from the same history.
     pub missing: Vec<Missing>,
+    /// Who won each attribute, and why, of the assets that [`Rules::tell`] names.
+    pub stories: BTreeMap<AssetKey, AttributeStory>,
 }
 
 /// Reconciles one account at the instant `now`.

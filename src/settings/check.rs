@@ -1,6 +1,7 @@
 //! What a schema cannot say: how settings fit together.
 
 mod accounts;
+mod authority;
 mod identification;
 mod lifecycle;
 
@@ -15,6 +16,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
     identification::problems(settings, &mut problems);
+    authority::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);

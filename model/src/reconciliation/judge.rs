@@ -10,6 +10,7 @@ mod replaced;
 mod shared_names;
 mod sight;
 mod standing;
+mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +25,10 @@ use standing::Standing;
 
 use super::sighting::Sighting;
 use super::subject::Subject;
-use super::values::{self, Values};
+use super::values::Spoken;
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
+use crate::authority::Values;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Coverage;
@@ -144,16 +146,15 @@ impl<'a> Judge<'a> {
             Some(_) => AssetHistory::default(),
             None => self.look(key, subject, &sight, outcome.action, ours),
         };
-        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
-
-        let live_values = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
+        let spoken = Spoken::of(subject, sight.live == Liveness::Live);
+        let desired = self.weigh(key, subject, entry, &spoken);
+        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing, desired);
         let change = match ours {
             Some(entry) => {
                 let nothing_lives = sight.live == Liveness::NotSeen && sight.coverage.is_complete();
                 let sides = Sides {
-                    live: live_values.as_ref(),
-                    registered: registered.as_ref(),
+                    live: spoken.live.as_ref(),
+                    registered: spoken.registered.as_ref(),
                     agrees_to_be_gone: outcome.action == Action::Nothing && Sides::gone(entry, nothing_lives),
                 };
                 let change = change.map(|change| self.keep_latest_creation(change, subject, entry));
@@ -187,7 +188,7 @@ impl<'a> Judge<'a> {
         {
             self.add_replaced(key, subject, entry);
         }
-        if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
+        if let (Some(live), Some(registered)) = (&spoken.live, &spoken.registered) {
             self.add_divergences(key, subject, entry, live, registered);
             self.add_moved(key, subject, entry);
         }
@@ -234,14 +235,15 @@ impl<'a> Judge<'a> {
             // The row is there: what looked like absence before is forgotten.
             AssetHistory::default()
         };
-        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource);
+        let spoken = Spoken::of(subject, false);
+        let desired = self.weigh(key, subject, entry, &spoken);
+        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource, desired);
         self.add_shared_names(key, subject, entry);
-        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
         let change = match ours {
             Some(entry) => {
                 let sides = Sides {
                     live: None,
-                    registered: registered.as_ref(),
+                    registered: spoken.registered.as_ref(),
                     agrees_to_be_gone: Sides::gone(entry, action == Action::Nothing),
                 };
                 self.leave_to_others(key, subject, entry, change, &sides)

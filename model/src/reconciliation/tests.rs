@@ -2,6 +2,8 @@
 
 mod adoption;
 mod ambiguity;
+mod authority;
+mod authority_properties;
 mod built_arns;
 mod coverage;
 mod decommissioned;

@@ -164,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn semantics_4_3_wider_rules_never_gain_an_absence_or_a_retire(estate in estate(), wider in identification_rules()) {
+    fn semantics_8_3_wider_rules_never_gain_an_absence_or_a_retire(estate in estate(), wider in identification_rules()) {
         let mut estate = estate;
         // A record that names nothing is known by no rule at all, until one gives it a place where it could be.
         estate.records.retain(|record| record.arn.is_some() || record.resource_id.is_some());

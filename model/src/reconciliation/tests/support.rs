@@ -225,6 +225,17 @@ impl Estate {
         history: &AccountHistory,
         now: Timestamp,
     ) -> AccountReconciliation {
+        self.round_by(&self.rules, proofs, history, now)
+    }
+
+    /// Runs one round by other rules.
+    pub(super) fn round_by(
+        &self,
+        rules: &Rules,
+        proofs: &Proofs,
+        history: &AccountHistory,
+        now: Timestamp,
+    ) -> AccountReconciliation {
         let inventory = AccountInventory {
             account_id: account(),
             state: self.state,
@@ -239,7 +250,7 @@ impl Estate {
             memory: &self.memory,
             proofs,
         };
-        reconcile(&input, &self.rules, history, now)
+        reconcile(&input, rules, history, now)
     }
 
     pub(super) fn once(&self) -> AccountReconciliation {
