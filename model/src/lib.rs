@@ -23,6 +23,7 @@ pub mod history;
 pub mod identification;
 pub mod identifiers;
 pub mod inventory;
+pub mod judged;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
