@@ -14,9 +14,11 @@ use standing::Standing;
 
 use super::sighting::Sighting;
 use super::subject::Subject;
+use super::trace::Trace;
 use super::values;
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
+use crate::asset_record::AssetRecord;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Coverage;
@@ -38,6 +40,8 @@ pub(super) struct Judge<'a> {
     pub(super) coverage_without_account: Coverage,
     /// What was found out about single assets; nothing for what belongs to no account.
     pub(super) proofs: Option<&'a Proofs>,
+    /// Which parties each asset consists of, where somebody wants to know.
+    pub(super) trace: Option<&'a mut Trace>,
     history_before: &'a AccountHistory,
     assets_before: AssetHistories,
     result: AccountReconciliation,
@@ -59,6 +63,7 @@ impl<'a> Judge<'a> {
             named,
             coverage_without_account: Coverage::Complete,
             proofs: None,
+            trace: None,
             history_before: history,
             assets_before: history.assets.clone(),
             result: AccountReconciliation::default(),
@@ -118,6 +123,7 @@ impl<'a> Judge<'a> {
         if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
             self.add_divergences(key, subject, entry, live, registered);
         }
+        self.note(key, subject.record, subject.item);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
@@ -171,6 +177,18 @@ impl<'a> Judge<'a> {
 
     fn type_is_asset(&self, subject: &Subject<'_>) -> bool {
         subject.resource().is_none_or(|(kind, _)| self.rules.types.class(kind) == TypeClass::Asset)
+    }
+
+    /// Notes an asset's parties.
+    pub(super) fn note<'p>(
+        &mut self,
+        key: AssetKey,
+        records: impl IntoIterator<Item = &'p AssetRecord>,
+        items: impl IntoIterator<Item = &'p ConfigurationItem>,
+    ) {
+        if let Some(trace) = &mut self.trace {
+            trace.note(key, records, items);
+        }
     }
 
     /// Takes a finding and an asset that another judge of the same account made.

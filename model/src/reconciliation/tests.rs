@@ -6,6 +6,7 @@ mod coverage;
 mod decommissioned;
 mod elsewhere;
 mod estates;
+mod explanation;
 mod identity;
 mod no_account;
 mod oracle;

@@ -78,7 +78,7 @@ impl Judge<'_> {
     }
 
     /// How far an item is believed.
-    pub(super) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
+    pub(in crate::reconciliation) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
         if self.is_decommissioned() {
             // A person says that nothing is there, and here is something: nothing follows but a veto.
             return (Liveness::Sighted, Coverage::Incomplete(Reason::AccountInactive));
@@ -111,7 +111,11 @@ impl Judge<'_> {
     }
 
     /// The coverage of everything in which record or entry could have been found.
-    pub(super) fn absence_coverage(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> Coverage {
+    pub(in crate::reconciliation) fn absence_coverage(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> Coverage {
         let Some(inventory) = self.inventory else { return self.coverage_without_account };
         if let Some(gap) = self.account_gap() {
             return gap;
@@ -131,7 +135,11 @@ impl Judge<'_> {
     }
 
     /// Tells whether the asset may vanish up to 24 h late.
-    pub(super) fn is_recorded_daily(&self, subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
+    pub(in crate::reconciliation) fn is_recorded_daily(
+        &self,
+        subject: &Subject<'_>,
+        entry: &PublishedAsset,
+    ) -> bool {
         self.inventory.is_some_and(|inventory| {
             domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
         })
