@@ -5,7 +5,8 @@
 //! all inputs of [`reconcile`](crate::reconciliation::reconcile): whoever has them comes to the same result, and can
 //! show how. A new input of the judgement needs a line here, or the replay shows another digest than the plan has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,27 @@ pub struct JudgedBy<'a> {
     pub proofs: &'a Proofs,
 }
 
+/// No stray rows, for what none is asked of.
+static NO_STRAY_ROWS: LazyLock<StrayRows> = LazyLock::new(StrayRows::default);
+/// No answers, for what nobody is asked about.
+static NO_PROOFS: Proofs = Proofs { answers: BTreeMap::new(), elsewhere: BTreeMap::new() };
+
 impl<'a> JudgedBy<'a> {
+    /// What belongs to no account, and was judged by nothing but what other files hold and earlier runs left.
+    pub fn history_alone(history: &'a AccountHistory) -> Self {
+        Self {
+            state: None,
+            coverage: Coverage::Complete,
+            history,
+            records: &[],
+            unplaced: &[],
+            joined: &[],
+            published: &[],
+            stray_rows: &NO_STRAY_ROWS,
+            proofs: &NO_PROOFS,
+        }
+    }
+
     /// Gives the lines of the file, one by one: an account may have half a million of them.
     pub fn lines(self, schema_version: u32) -> impl Iterator<Item = JudgedLine> + use<'a> {
         let head = Head {

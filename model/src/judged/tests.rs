@@ -114,17 +114,8 @@ fn what_an_account_was_judged_by_is_read_back_as_it_was_written() {
 fn a_stray_row_without_name_may_speak_of_anything_after_reading_back_too() {
     let mut stray_rows = StrayRows::default();
     stray_rows.add(None);
-    let by = JudgedBy {
-        state: None,
-        coverage: Coverage::Complete,
-        history: &AccountHistory::default(),
-        records: &[],
-        unplaced: &[],
-        joined: &[],
-        published: &[],
-        stray_rows: &stray_rows,
-        proofs: &Proofs::default(),
-    };
+    let history = AccountHistory::default();
+    let by = JudgedBy { stray_rows: &stray_rows, ..JudgedBy::history_alone(&history) };
     let mut back = Judged::default();
     by.lines(1).for_each(|line| back.take(line));
     assert!(back.stray_rows.may_speak_of(None));

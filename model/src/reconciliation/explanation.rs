@@ -200,6 +200,13 @@ impl<'a> Explainer<'a> {
         Subject::new(&self.judgement.rules.environment, self.account(), record, item, None)
     }
 
+    /// Tells what an asset is called.
+    pub fn identify(&self, asset: &ReconciledAsset) -> Identity {
+        let parties = self.parties(asset);
+        let subject = self.subject(parties.records.first().copied(), parties.items.first().copied());
+        identity(&self.judge(), asset.asset_key, &subject, parties.entries.first().copied())
+    }
+
     /// Tells why an asset was judged as it was.
     pub fn explain(&self, asset: &ReconciledAsset) -> Explanation {
         let of = &self.judgement;

@@ -44,7 +44,7 @@ pub(super) fn mebibytes(bytes: u64) -> String {
 
 /// Makes characters visible that would change how the text around them reads: control characters, and those
 /// that turn the direction of writing (a name could otherwise pass itself off as another one).
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if hides(character) {

@@ -7,6 +7,7 @@ use bestand_model::coverage::{Coverage, Reason};
 use bestand_model::gate::AccountTotals;
 use bestand_model::history::AccountHistory;
 use bestand_model::inventory::AccountInventory;
+use bestand_model::judged::JudgedBy;
 use bestand_model::proof::{Missing, Proofs};
 use bestand_model::reconciliation::{
     AccountInput, AccountReconciliation, Rules, reconcile, reconcile_not_aws, reconcile_unplaced,
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::super::records::{self, Records};
-use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED};
+use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED, judged};
 use super::ledgers::Ledger;
 use super::place;
 use crate::compose;
@@ -121,6 +122,19 @@ impl<'a> Bench<'a> {
         if proofs.is_none() && !result.missing.is_empty() {
             return Ok(Round::Missing(result.missing));
         }
+        // Before the history is overwritten: whoever finds the new one finds what it came from, too.
+        let by = JudgedBy {
+            state: Some(inventory.state),
+            coverage: Coverage::Complete,
+            history: &history,
+            records: &case.extra.records,
+            unplaced: &[],
+            joined: &case.extra.published,
+            published: &published,
+            stray_rows: &self.rules.stray_rows,
+            proofs: input.proofs,
+        };
+        judged::write(self.directory, id.as_str(), by)?;
         self.store.write_history(&history_name, &result.history)?;
         Ok(Round::Judged(self.spool(id.as_str(), result)?))
     }
@@ -132,18 +146,31 @@ impl<'a> Bench<'a> {
         };
         let (rows, _) = records::partition(self.directory, NOT_AWS)?;
         let entries: Vec<PublishedAsset> = self.spooled(Spool::Published, NOT_AWS)?;
-        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules_not_aws, &history(NOT_AWS)?, self.now);
-        let unplaced = reconcile_unplaced(
-            &placed.unplaced,
-            &placed.unplaced_published,
-            // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
-            Coverage::Incomplete(Reason::ScopeUnknown),
-            &self.rules,
-            &history(UNPLACED)?,
-            self.now,
-        );
+        let before = history(NOT_AWS)?;
+        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules_not_aws, &before, self.now);
+        let stray_rows = &self.rules_not_aws.stray_rows;
+        let by = JudgedBy { published: &entries, stray_rows, ..JudgedBy::history_alone(&before) };
+        judged::write(self.directory, NOT_AWS, by)?;
+
+        // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
+        let coverage = Coverage::Incomplete(Reason::ScopeUnknown);
+        let before = history(UNPLACED)?;
+        let (rows, entries) = (&placed.unplaced, &placed.unplaced_published);
+        let unplaced = reconcile_unplaced(rows, entries, coverage, &self.rules, &before, self.now);
+        let by = JudgedBy {
+            coverage,
+            unplaced: rows,
+            joined: entries,
+            published: entries,
+            stray_rows: &self.rules.stray_rows,
+            ..JudgedBy::history_alone(&before)
+        };
+        judged::write(self.directory, UNPLACED, by)?;
+
         let (_, rows) = records::partition(self.directory, REJECTED)?;
-        let rejected = rejected_without_account(&rows, &self.rules, &history(REJECTED)?, self.now);
+        let before = history(REJECTED)?;
+        let rejected = rejected_without_account(&rows, &self.rules, &before, self.now);
+        judged::write(self.directory, REJECTED, JudgedBy::history_alone(&before))?;
         let mut figures = Vec::new();
         for (name, result) in [(NOT_AWS, not_aws), (UNPLACED, unplaced), (REJECTED, rejected)] {
             self.store.write_history(&format!("accounts/{name}"), &result.history)?;
