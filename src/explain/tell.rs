@@ -7,7 +7,7 @@ use bestand_model::configuration_item::CollectionPath;
 use bestand_model::finding::Finding;
 use bestand_model::identifiers::Region;
 use bestand_model::reconciliation::{Absence, Candidate, DomainPart, Explanation, Looks, Seen, Side};
-use bestand_publisher::report::{meaning_of_kind, meaning_of_reason};
+use bestand_publisher::report::{instant, meaning_of_kind, meaning_of_reason};
 use serde_json::Value;
 
 use super::story::Story;
@@ -70,7 +70,12 @@ fn head(page: &mut Page, story: &Story) {
 
 fn run(page: &mut Page, story: &Story) {
     let run = &story.run;
-    page.line(&format!("run {}, environment {}, judged at {}", run.run_id, run.environment, run.judged_at));
+    page.line(&format!(
+        "run {}, environment {}, judged at {}",
+        run.run_id,
+        run.environment,
+        instant(run.judged_at)
+    ));
 }
 
 fn record(page: &mut Page, asset: &Explanation) {
@@ -182,7 +187,7 @@ fn seen_words(seen: &Seen) -> String {
     };
     let mut text = format!("Live in {}: seen {path}", item.region);
     if let Some(at) = item.captured_at {
-        text.push_str(&format!(", last recorded at {at}"));
+        text.push_str(&format!(", last recorded at {}", instant(at)));
     }
     if item.arn_built {
         text.push_str("; AWS Config gives no ARN, bestand built it");
@@ -213,10 +218,10 @@ fn absence_words(page: &mut Page, absence: &Absence) {
             let reason = gap.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
             let detail = gap.detail.as_ref().filter(|detail| !detail.is_empty());
             let detail = detail.map(|detail| format!(", {detail}")).unwrap_or_default();
-            page.item(&format!("{region}{kind}{reason}{detail}"));
+            page.detail(&format!("{region}{kind}{reason}{detail}"));
         }
         if part.more_gaps > 0 {
-            page.item(&format!("and {} more gaps", part.more_gaps));
+            page.detail(&format!("and {} more gaps", part.more_gaps));
         }
     }
 }
@@ -232,14 +237,15 @@ fn part_words(part: &DomainPart) -> String {
 
 fn looks_words(page: &mut Page, looks: &Looks) {
     if let Some(first) = looks.first_seen {
-        let last = looks.last_seen.map(|last| format!(", last at {last}")).unwrap_or_default();
-        page.line(&format!("bestand first saw it live at {first}{last}."));
+        let last = looks.last_seen.map(|last| format!(", last at {}", instant(last))).unwrap_or_default();
+        page.line(&format!("bestand first saw it live at {}{last}.", instant(first)));
     } else if looks.last_seen.is_none() && looks.looks > 0 {
         page.line("bestand never saw it live.");
     }
     let Some(since) = looks.absent_since else { return };
     page.line(&format!(
-        "Absent since {since}: {} of {} complete looks that it takes, at least {} h apart, over at least {} h{}.",
+        "Absent since {}: {} of {} complete looks that it takes, at least {} h apart, over at least {} h{}.",
+        instant(since),
         looks.looks,
         looks.needs_looks,
         looks.look_interval_hours,
@@ -247,7 +253,7 @@ fn looks_words(page: &mut Page, looks: &Looks) {
         if looks.daily { " (it is recorded once a day)" } else { "" }
     ));
     if let Some(earliest) = looks.earliest_retirement {
-        page.line(&format!("It can be retired at {earliest} at the earliest."));
+        page.line(&format!("It can be retired at {} at the earliest.", instant(earliest)));
     }
 }
 
@@ -260,12 +266,12 @@ fn findings(page: &mut Page, story: &Story) {
     }
     for finding in findings {
         let attribute = finding.attribute.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-        let since = finding.since.map(|since| format!(", since {since}")).unwrap_or_default();
+        let since = finding.since.map(|since| format!(", since {}", instant(since))).unwrap_or_default();
         let severity = code(&finding.severity);
         page.item(&format!("{} {}{attribute} ({severity}{since})", finding.finding_id, finding.kind));
-        page.line(&format!("  {}", meaning_of_kind(finding.kind)));
+        page.detail(meaning_of_kind(finding.kind));
         if let Some(reason) = finding.evidence.get("reason").filter(|_| story.asset.is_none()) {
-            page.line(&format!("  {}", value_words(reason)));
+            page.detail(&value_words(reason));
         }
         let values = [("AWS", &finding.live), ("source register", &finding.registered)];
         let values = values.into_iter().chain([("central register", &finding.published)]);
@@ -273,10 +279,10 @@ fn findings(page: &mut Page, story: &Story) {
             .filter_map(|(side, value)| Some(format!("{side}: {}", value_words(value.as_ref()?))))
             .collect();
         if !values.is_empty() {
-            page.line(&format!("  {}", values.join("; ")));
+            page.detail(&values.join("; "));
         }
         if story.findings_not_reported.contains(&finding.finding_id) {
-            page.line("  It is not in the report.");
+            page.detail("It is not in the report.");
         }
     }
 }

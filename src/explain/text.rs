@@ -80,6 +80,11 @@ impl Page {
         self.wrapped("  - ", "    ", text, None);
     }
 
+    /// What belongs to an entry of a list.
+    pub(super) fn detail(&mut self, text: &str) {
+        self.wrapped("    ", "    ", text, None);
+    }
+
     fn wrapped(&mut self, first: &str, others: &str, text: &str, code: Option<&str>) {
         let width = self.style.width.saturating_sub(others.chars().count()).max(20);
         for (index, line) in wrap(&one_line(text), width).iter().enumerate() {

@@ -4,6 +4,7 @@
 use bestand_model::change_set::{Ground, Provenance, WithheldReason};
 use bestand_model::proof::Answer;
 use bestand_model::reconciliation::{KeyKind, Refusal, Why};
+use bestand_publisher::report::instant;
 use serde_json::Value;
 
 use super::proof::{Cause, Verdict};
@@ -84,6 +85,7 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::NotBelieved => "not believed: not everything was seen there",
         Why::EmptyCell => "an empty cell leaves it to the other",
         Why::Superseded => "replaced by the change",
+        Why::NotSeenLive => "AWS Config has authority, and nothing live was seen",
         Why::NothingChanges => "nothing is published",
     }
 }
@@ -91,7 +93,7 @@ pub(super) fn why(why: Why) -> &'static str {
 /// What AWS answered.
 pub(super) fn answer(answer: &Answer) -> String {
     match answer {
-        Answer::Deleted { at } => format!("AWS Config says that it was deleted at {at}"),
+        Answer::Deleted { at } => format!("AWS Config says that it was deleted at {}", instant(*at)),
         Answer::Sighted { by } => format!("it is there: {by} shows it"),
         Answer::Hinted => "the Tagging API still names it, which is a hint and no proof".into(),
         Answer::NeverHeardOf => "AWS Config never heard of it, which proves nothing".into(),
@@ -102,7 +104,7 @@ pub(super) fn answer(answer: &Answer) -> String {
 /// What a retirement rests on.
 pub(super) fn ground(ground: Ground) -> String {
     match ground {
-        Ground::Deletion { at } => format!("proof: AWS Config dates its deletion to {at}"),
+        Ground::Deletion { at } => format!("proof: AWS Config dates its deletion to {}", instant(at)),
         Ground::Patience => "patience: enough complete looks over enough time found it absent".into(),
         Ground::Decommissioned => {
             "a person's word that the account is gone, and enough complete looks over enough time".into()

@@ -23,7 +23,7 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// Writes an instant to the second, in UTC.
-pub(super) fn instant(at: Timestamp) -> String {
+pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

@@ -1,5 +1,7 @@
 //! The proof: what was judged again, held against the plan.
 
+use bestand_publisher::report::instant;
+
 use super::super::proof::{AccountProof, Cause, RunProof};
 use super::super::story::{RunHead, Story};
 use super::super::text::{Page, Style};
@@ -24,6 +26,12 @@ pub(super) fn replay(page: &mut Page, story: &Story) {
             proof.changes,
             place(proof),
             proof.same
+        ));
+    }
+    if proof.findings > 0 {
+        page.line(&format!(
+            "Of its {} findings in the report, {} came out the same.",
+            proof.findings, proof.findings_same
         ));
     }
     if proof.differing > 0 {
@@ -61,7 +69,7 @@ pub(in crate::explain) fn proof(proof: &RunProof, style: Style) -> String {
     let mut page = Page::new(style);
     let run = &proof.run;
     page.heading(&format!("Run {} judged again, account by account", run.run_id));
-    page.line(&format!("environment {}, judged at {}", run.environment, run.judged_at));
+    page.line(&format!("environment {}, judged at {}", run.environment, instant(run.judged_at)));
     let rows: Vec<[String; 6]> = proof
         .accounts
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bestand_model::change_set::{Change, ChangeKind, Precondition};
+use bestand_model::change_set::{Change, ChangeKind, Precondition, Provenance};
 use bestand_model::reconciliation::{ExplainedAttribute, Explanation};
 use bestand_publisher::publish::ReceiptStatus;
 use serde_json::Value;
@@ -19,6 +19,10 @@ pub(super) fn attributes(page: &mut Page, asset: &Explanation) {
         return;
     }
     page.heading("Attributes");
+    if asset.entries.is_empty() && asset.attributes.iter().all(|attribute| !attribute.set_by_change) {
+        unpublished(page, asset);
+        return;
+    }
     let (told, settled): (Vec<&ExplainedAttribute>, Vec<&ExplainedAttribute>) =
         asset.attributes.iter().partition(|attribute| attribute.is_of_interest());
     let rows: Vec<[String; 4]> = told.into_iter().map(row).collect();
@@ -29,6 +33,26 @@ pub(super) fn attributes(page: &mut Page, asset: &Explanation) {
         let names: Vec<&str> = settled.iter().map(|attribute| attribute.name.as_str()).collect();
         page.line(&format!("Nobody says otherwise, and nothing changes: {}.", names.join(", ")));
     }
+}
+
+/// Where nothing is published nobody wins.
+fn unpublished(page: &mut Page, asset: &Explanation) {
+    let says = |attribute: &ExplainedAttribute, source: Provenance| {
+        let own = attribute.says.iter().find(|says| says.source == source);
+        own.map_or_else(|| "-".to_owned(), |says| value_words(&says.value))
+    };
+    let rows: Vec<[String; 3]> = asset
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.is_of_interest())
+        .map(|attribute| {
+            let [live, registered] =
+                [Provenance::ConfigService, Provenance::SourceRegister].map(|source| says(attribute, source));
+            [attribute.name.clone(), live, registered]
+        })
+        .collect();
+    page.line("Nothing is published of it. What its sources say:");
+    page.table(["attribute", "AWS Config", "source register"], &rows);
 }
 
 fn row(attribute: &ExplainedAttribute) -> [String; 4] {
@@ -66,8 +90,9 @@ fn one(page: &mut Page, story: &Story, planned: &Planned) {
     let change = &planned.change;
     match (&planned.withheld, change.kind) {
         (Some(withheld), _) => {
-            let would_be = change.would_be.map(|kind| format!(" to {}", code(&kind))).unwrap_or_default();
-            page.line(&format!("Withheld{would_be}, {}: {}", withheld.reason, withheld.meaning));
+            let would_be = change.would_be.map(|kind| format!("{} is withheld", capital(&code(&kind))));
+            let would_be = would_be.unwrap_or_else(|| "Withheld".to_owned());
+            page.line(&format!("{would_be}, {}: {}", withheld.reason, withheld.meaning));
             page.line(&format!("What would lift it: {}.", withheld.lifted_by));
         }
         (None, ChangeKind::Unchanged) => page.line("None: the entry says what it should."),

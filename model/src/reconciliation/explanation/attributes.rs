@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::asset::PublishedAsset;
-use crate::attribute::{REGISTRATION, VERIFICATION, same_value};
+use crate::attribute::{REGISTRATION, VERIFICATION, is_technical, same_value};
 use crate::authority::{Said, resolve};
-use crate::change_set::{Change, Provenance};
+use crate::change_set::{Change, ChangeKind, Provenance};
 use crate::reconciliation::subject::Subject;
 use crate::reconciliation::values::{self, Values};
 
@@ -66,6 +66,8 @@ pub enum Why {
     EmptyCell,
     /// The change puts another value in its place.
     Superseded,
+    /// AWS Config has authority, and nothing live was seen: what was published last stays.
+    NotSeenLive,
     /// Nothing is published, or the change is withheld.
     NothingChanges,
 }
@@ -79,7 +81,6 @@ pub(super) fn explain(
 ) -> Vec<ExplainedAttribute> {
     let live = subject.item.map(|item| values::of_item(item, subject.record)).unwrap_or_default();
     let registered = subject.record.map(values::of_record).unwrap_or_default();
-    let change = change.filter(|change| change.kind.is_sent());
     let published = entry.map(|entry| &entry.attributes);
     let names = live.keys().chain(registered.keys());
     let names = names.chain(published.into_iter().flat_map(Values::keys));
@@ -112,8 +113,9 @@ impl Sources<'_> {
         ];
         let says = says.into_iter().filter_map(|(source, value)| Some((source, value?)));
         let says = says.map(|(source, value)| {
-            let agrees = stands.is_some_and(|(stands, _)| same_value(stands, value));
-            let why = (!agrees).then(|| self.why(source, value, stands.is_some()));
+            // Who says that there is none agrees where nothing stands.
+            let agrees = stands.map_or(value.is_null(), |(stands, _)| same_value(stands, value));
+            let why = (!agrees).then(|| self.why(name, source, value, stands.map(|(_, source)| source)));
             SourceSays { source, value: value.clone(), agrees, why }
         });
         ExplainedAttribute {
@@ -138,12 +140,15 @@ impl Sources<'_> {
         }
     }
 
-    fn why(&self, source: Provenance, value: &Value, something_stands: bool) -> Why {
+    fn why(&self, name: &str, source: Provenance, value: &Value, winner: Option<Provenance>) -> Why {
+        let nothing_changes =
+            self.change.is_none_or(|change| change.kind == ChangeKind::Withheld) || winner.is_none();
         match source {
             Provenance::LastPublished | Provenance::Bestand => Why::Superseded,
             Provenance::ConfigService if !self.believed => Why::NotBelieved,
-            _ if !something_stands || self.change.is_none() => Why::NothingChanges,
+            _ if nothing_changes => Why::NothingChanges,
             Provenance::SourceRegister if value.is_null() => Why::EmptyCell,
+            Provenance::SourceRegister if !self.believed && is_technical(name) => Why::NotSeenLive,
             Provenance::ConfigService | Provenance::SourceRegister => Why::Authority,
         }
     }
