@@ -103,14 +103,17 @@ enum Command {
     /// exit status is 44 where something does not come out as it was planned.
     Explain {
         /// The run: the name of a folder below runs/ of the run store.
-        #[arg(value_name = "RUN", value_parser = RunId::checked)]
-        run: RunId,
+        #[arg(value_name = "RUN", value_parser = RunId::checked, required_unless_present = "schema")]
+        run: Option<RunId>,
         /// An ARN, an asset id, a resource id, a name, an asset key or a finding's id.
         #[arg(value_name = "KEY")]
         key: Option<String>,
         /// Prints one JSON document rather than text (docs/EXPLAIN.md).
         #[arg(long)]
         json: bool,
+        /// Prints the JSON schema of these documents.
+        #[arg(long, exclusive = true)]
+        schema: bool,
     },
     /// Checks every account's role, recorder and permissions, the registers and the run store. It changes nothing.
     Doctor {
@@ -238,11 +241,15 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
             });
             Ok(report.exit_status)
         }
-        Command::Explain { run, key, json } => {
+        Command::Explain { run: Some(run), key, json, schema: false } => {
             let settings = load()?;
             let answer = tokio::task::block_in_place(|| explain::explain(&settings, run, key.as_deref()))?;
             print(&if *json { answer.json()? } else { answer.text(explain::Style::of_stdout()) });
             Ok(answer.exit_status())
+        }
+        Command::Explain { .. } => {
+            print(&serde_json::to_string_pretty(&explain::schema()).unwrap_or_default());
+            Ok(ExitStatus::Done)
         }
         Command::Settings(asked) => settings_command(asked, &cli.common.settings),
         #[cfg(feature = "demo")]

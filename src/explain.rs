@@ -16,6 +16,7 @@ mod words;
 
 use bestand_model::identifiers::RunId;
 use bestand_model::reconciliation::Explainer;
+use serde_json::{Value, json};
 
 use crate::compose;
 use crate::error::Error;
@@ -67,6 +68,11 @@ impl Answer {
     }
 }
 
+/// Gives the JSON schema of both documents.
+pub(crate) fn schema() -> Value {
+    json!({ "story": schemars::schema_for!(Story), "run_proof": schemars::schema_for!(RunProof) })
+}
+
 /// Explains what a text means in a run; without one, proves the whole run.
 pub(crate) fn explain(settings: &Settings, run_id: &RunId, key: Option<&str>) -> Result<Answer, Error> {
     let run = Run::open(&compose::run_store(settings)?, run_id)?;
@@ -76,24 +82,30 @@ pub(crate) fn explain(settings: &Settings, run_id: &RunId, key: Option<&str>) ->
     }
     let places = search::places(&run, key)?;
     let mut choices = Choices::new(key);
-    let mut story = None;
+    let mut stories: Vec<Story> = Vec::new();
     for name in &places.judged {
         let replay = Replay::of(&run, name)?;
         let explainer = Explainer::new(replay.judgement());
-        let found = explainer.find(key);
-        if let ([only], true) = (found.as_slice(), choices.is_empty()) {
-            story = Some(story::make(&run, &replay, &explainer, only, key)?);
-        }
-        for one in &found {
+        for one in &explainer.find(key) {
             choices.add(&explainer, one);
+            // One asset, or one key that several accounts claim: that is what there is to tell of it.
+            if choices.are_one() {
+                stories.push(story::make(&run, &replay, &explainer, one, key)?);
+            }
         }
         if choices.are_too_many() {
             break;
         }
     }
-    match story.filter(|_| choices.len() == 1) {
-        Some(story) => Ok(Answer::Story(Box::new(story))),
-        None if choices.is_empty() => Err(search::nothing(&run, key, &places)),
+    if choices.is_empty() {
+        return Err(search::nothing(&run, key, &places));
+    }
+    let mut stories = stories.into_iter();
+    match stories.next().filter(|_| choices.are_one()) {
+        Some(first) => Ok(Answer::Story(Box::new(Story { also_claimed_by: stories.collect(), ..first }))),
         None => Err(choices.error()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -430,7 +430,11 @@ fn without_secrets(mut url: Url) -> Url {
             .filter(|(name, _)| !is_secret(name))
             .map(|(n, v)| (n.into(), v.into()))
             .collect();
-        url.query_pairs_mut().clear().extend_pairs(kept);
+        if kept.is_empty() {
+            url.set_query(None);
+        } else {
+            url.query_pairs_mut().clear().extend_pairs(kept);
+        }
     }
     url
 }

@@ -116,35 +116,37 @@ pub(super) fn nothing(run: &Run, key: &str, places: &Places) -> Error {
 #[derive(Debug)]
 pub(super) struct Choices {
     key: String,
+    /// Asset keys; of what is no asset the finding's id.
+    distinct: BTreeSet<String>,
     lines: Vec<String>,
 }
 
 impl Choices {
     pub(super) fn new(key: &str) -> Self {
-        Self { key: visible(key), lines: Vec::new() }
+        Self { key: visible(key), distinct: BTreeSet::new(), lines: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.distinct.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.lines.len()
+    /// Tells whether all that was found is one asset.
+    pub(super) fn are_one(&self) -> bool {
+        self.distinct.len() == 1
     }
 
     pub(super) fn are_too_many(&self) -> bool {
-        self.lines.len() > MOST_CHOICES
+        self.distinct.len() > MOST_CHOICES
     }
 
     pub(super) fn add(&mut self, explainer: &Explainer<'_>, found: &Found<'_>) {
         if self.are_too_many() {
             return;
         }
-        let line = match (found.asset, found.finding) {
+        let (own, line) = match (found.asset, found.finding) {
             (Some(asset), _) => {
                 let identity = explainer.identify(asset);
                 let parts = [
-                    Some(identity.asset_key.to_string()),
                     identity.asset_id.map(|id| id.to_string()),
                     identity.arn.map(|arn| arn.to_string()),
                     identity.account_id.map(|id| id.to_string()),
@@ -153,12 +155,15 @@ impl Choices {
                     identity.resource_id.map(|id| id.to_string()),
                     identity.name.map(|name| format!("\"{name}\"")),
                 ];
-                parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+                let parts: Vec<String> = parts.into_iter().flatten().collect();
+                (identity.asset_key.to_string(), parts.join("  "))
             }
-            (None, Some(finding)) => format!("{}  {}", finding.finding_id, finding.kind),
+            (None, Some(finding)) => (finding.finding_id.clone(), finding.kind.to_string()),
             (None, None) => return,
         };
-        self.lines.push(visible(&line));
+        if self.distinct.insert(own.clone()) {
+            self.lines.push(visible(&format!("{own}  {line}")));
+        }
     }
 
     pub(super) fn error(&self) -> Error {

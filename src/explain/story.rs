@@ -127,12 +127,16 @@ pub(crate) struct Story {
     pub(crate) proof: AccountProof,
     /// Why it may not.
     pub(crate) causes: Vec<Cause>,
+    /// The same key as others claim it: in another account, or by another party.
+    pub(crate) also_claimed_by: Vec<Story>,
 }
 
 impl Story {
     /// Tells whether everything came out as it was planned.
     pub(crate) fn is_proven(&self) -> bool {
-        self.proof.differing == 0 && self.planned.iter().all(|planned| planned.replay.is_well())
+        self.proof.differing == 0
+            && self.planned.iter().all(|planned| planned.replay.is_well())
+            && self.also_claimed_by.iter().all(Self::is_proven)
     }
 }
 
@@ -165,6 +169,7 @@ pub(super) fn make(
         planned,
         proof,
         causes: Vec::new(),
+        also_claimed_by: Vec::new(),
     };
     if !story.is_proven() {
         story.causes = proof::causes(run);

@@ -3,6 +3,7 @@
 mod account;
 mod change;
 
+use bestand_model::change_set::WithheldReason;
 use bestand_model::configuration_item::CollectionPath;
 use bestand_model::finding::Finding;
 use bestand_model::identifiers::Region;
@@ -10,7 +11,7 @@ use bestand_model::reconciliation::{Absence, Candidate, DomainPart, Explanation,
 use bestand_publisher::report::{instant, meaning_of_kind, meaning_of_reason};
 use serde_json::Value;
 
-use super::story::Story;
+use super::story::{Planned, Story};
 use super::text::{Page, Style};
 use super::words;
 
@@ -19,20 +20,28 @@ pub(super) use account::proof;
 /// Characters of a value that a cell shows; the JSON has them all.
 const MOST_OF_A_VALUE: usize = 120;
 
-/// Tells the story.
+/// Tells the story, and that of others that claim the same key.
 pub(super) fn story(story: &Story, style: Style) -> String {
     let mut page = Page::new(style);
-    head(&mut page, story);
-    if let Some(asset) = &story.asset {
-        record(&mut page, asset);
-        candidates(&mut page, asset);
-        sight(&mut page, story, asset);
-        change::attributes(&mut page, asset);
+    one(&mut page, story);
+    for other in &story.also_claimed_by {
+        page.heading("The same asset key is claimed a second time:");
+        one(&mut page, other);
     }
-    findings(&mut page, story);
-    change::planned(&mut page, story);
-    account::replay(&mut page, story);
     page.finish()
+}
+
+fn one(page: &mut Page, story: &Story) {
+    head(page, story);
+    if let Some(asset) = &story.asset {
+        record(page, asset);
+        candidates(page, asset);
+        sight(page, story, asset);
+        change::attributes(page, asset);
+    }
+    findings(page, story);
+    change::planned(page, story);
+    account::replay(page, story);
 }
 
 fn head(page: &mut Page, story: &Story) {
@@ -83,6 +92,7 @@ fn record(page: &mut Page, asset: &Explanation) {
     match (asset.records.as_slice(), asset.seen.is_empty()) {
         ([], _) => page.line("No record of the source register speaks of it."),
         ([record], live_is_none) => {
+            let live_is_none = live_is_none && record.aws;
             let lifecycle = code(&record.lifecycle);
             page.line(&format!("{} speaks of it; it says that it is {lifecycle}.", record.row_key));
             match (&asset.rule, live_is_none) {
@@ -174,6 +184,10 @@ fn sight(page: &mut Page, story: &Story, asset: &Explanation) {
     }
     if let Some(looks) = &asset.looks {
         looks_words(page, looks);
+        let waits = |planned: &Planned| planned.change.reason == Some(WithheldReason::Grace);
+        if let Some(earliest) = looks.earliest_retirement.filter(|_| story.planned.iter().any(waits)) {
+            page.line(&format!("It can be retired at {} at the earliest.", instant(earliest)));
+        }
     }
 }
 
@@ -252,9 +266,6 @@ fn looks_words(page: &mut Page, looks: &Looks) {
         looks.needs_hours,
         if looks.daily { " (it is recorded once a day)" } else { "" }
     ));
-    if let Some(earliest) = looks.earliest_retirement {
-        page.line(&format!("It can be retired at {} at the earliest.", instant(earliest)));
-    }
 }
 
 fn findings(page: &mut Page, story: &Story) {

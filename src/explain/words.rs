@@ -86,7 +86,7 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::EmptyCell => "an empty cell leaves it to the other",
         Why::Superseded => "replaced by the change",
         Why::NotSeenLive => "AWS Config has authority, and nothing live was seen",
-        Why::NothingChanges => "nothing is published",
+        Why::NothingChanges => "nothing changes",
     }
 }
 

@@ -17,21 +17,23 @@ pub(super) fn replay(page: &mut Page, story: &Story) {
     let proof = &story.proof;
     if proof.changes > 0 || proof.differing > 0 {
         let settled = if proof.settled > 0 {
-            format!(", {} but for what the whole plan decides", proof.settled)
+            format!(", and {} but for what the whole plan decides", proof.settled)
         } else {
             String::new()
         };
         page.line(&format!(
-            "Of the {} changes of {}, {} have the plan's digest{settled}.",
-            proof.changes,
+            "Changes of {} that have the plan's digest: {} of {}{settled}.",
             place(proof),
-            proof.same
+            proof.same,
+            proof.changes
         ));
     }
     if proof.findings > 0 {
         page.line(&format!(
-            "Of its {} findings in the report, {} came out the same.",
-            proof.findings, proof.findings_same
+            "Findings of {} that came out as they are reported: {} of {}.",
+            place(proof),
+            proof.findings_same,
+            proof.findings
         ));
     }
     if proof.differing > 0 {

@@ -96,7 +96,7 @@ fn one(page: &mut Page, story: &Story, planned: &Planned) {
             page.line(&format!("What would lift it: {}.", withheld.lifted_by));
         }
         (None, ChangeKind::Unchanged) => page.line("None: the entry says what it should."),
-        (None, kind) => page.line(&format!("{}{}", capital(&code(&kind)), precondition(change))),
+        (None, kind) => page.line(&format!("{}{}.", capital(&code(&kind)), precondition(change))),
     }
     if let Some(ground) = change.ground {
         page.line(&format!("It rests on {}.", words::ground(ground)));
