@@ -37,7 +37,7 @@ pub(crate) enum Answer {
     /// Of one asset, or of a row that makes no sense.
     Story(Box<Story>),
     /// Of the whole run: whether every account replays.
-    Proof(RunProof),
+    Proof(Box<RunProof>),
 }
 
 impl Answer {
@@ -76,7 +76,7 @@ pub(crate) fn schema() -> Value {
 /// Explains what a text means in a run; without one, proves the whole run.
 pub(crate) fn explain(settings: &Settings, run_id: &RunId, key: Option<&str>) -> Result<Answer, Error> {
     let run = Run::open(&compose::run_store(settings)?, run_id)?;
-    let Some(key) = key else { return Ok(Answer::Proof(proof::of_run(&run)?)) };
+    let Some(key) = key else { return Ok(Answer::Proof(Box::new(proof::of_run(&run)?))) };
     if key.trim().is_empty() {
         return Err(Error::Usage("explain: the key is empty".into()));
     }

@@ -156,7 +156,7 @@ fn sight(page: &mut Page, story: &Story, asset: &Explanation) {
             let at = |name: &str| place.get(name).and_then(Value::as_str).unwrap_or("an unknown place");
             page.line(&format!("It was seen in account {}, region {}.", at("account_id"), at("region")));
         }
-        if finding.evidence.get("sighted_elsewhere").is_some() {
+        if finding.evidence.contains_key("sighted_elsewhere") {
             page.line("Something that carries its names was seen, but not so that it could be matched.");
         }
     }

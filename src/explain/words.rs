@@ -78,16 +78,17 @@ pub(super) fn source(source: Provenance) -> &'static str {
     }
 }
 
-/// Why a source's value does not stand.
-pub(super) fn why(why: Why) -> &'static str {
+/// Why a source's value does not stand, where that of another does.
+pub(super) fn why(why: Why, winner: &str) -> String {
     match why {
-        Why::Authority => "the other has authority",
+        Why::Authority => return format!("{winner} has authority"),
         Why::NotBelieved => "not believed: not everything was seen there",
-        Why::EmptyCell => "an empty cell leaves it to the other",
+        Why::EmptyCell => "an empty cell leaves it to others",
         Why::Superseded => "replaced by the change",
         Why::NotSeenLive => "AWS Config has authority, and nothing live was seen",
         Why::NothingChanges => "nothing changes",
     }
+    .to_owned()
 }
 
 /// What AWS answered.

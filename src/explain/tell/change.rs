@@ -56,15 +56,15 @@ fn unpublished(page: &mut Page, asset: &Explanation) {
 }
 
 fn row(attribute: &ExplainedAttribute) -> [String; 4] {
+    let source = attribute.source.map_or("-", words::source);
     let others = attribute.says.iter().filter(|says| !says.agrees);
     let others: Vec<String> = others
         .map(|says| {
-            let why = says.why.map(|why| format!(" ({})", words::why(why))).unwrap_or_default();
+            let why = says.why.map(|why| format!(" ({})", words::why(why, source))).unwrap_or_default();
             format!("{}: {}{why}", words::source(says.source), value_words(&says.value))
         })
         .collect();
     let stands = attribute.value.as_ref().map_or_else(|| "-".to_owned(), value_words);
-    let source = attribute.source.map_or("-", words::source);
     [attribute.name.clone(), stands, source.to_owned(), others.join("; ")]
 }
 
