@@ -150,8 +150,9 @@ impl<'a> JudgedBy<'a> {
         let findings = history.findings.iter();
         let findings =
             findings.map(|(id, since)| JudgedLine::Finding { finding_id: id.clone(), since: *since });
-        let named: BTreeSet<AssetId> = self.published.iter().filter_map(PublishedAsset::asset_id).collect();
-        let stray = named.into_iter().filter(|id| self.stray_rows.names(id));
+        let named = self.published.iter().filter_map(PublishedAsset::asset_id);
+        let stray: BTreeSet<AssetId> = named.filter(|id| self.stray_rows.names(id)).collect();
+        let stray = stray.into_iter();
         let answers = self.proofs.answers.iter();
         let answers =
             answers.map(|(key, answer)| JudgedLine::Answer { asset_key: *key, answer: answer.clone() });
