@@ -135,6 +135,9 @@ enum Command {
     /// The sandbox, and `run` against it: the whole job on an embedded estate, no AWS needed.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoArgs),
+    /// Labelled estates over several days, a run a day, held against the truth: precision and recall of every finding.
+    #[cfg(feature = "demo")]
+    Labelled(crate::labelled::LabelledArgs),
 }
 
 #[derive(Args, Debug)]
@@ -183,6 +186,10 @@ pub(crate) fn main() -> ExitStatus {
     };
     let format = LogFormat::or_default(cli.common.log_format);
     telemetry::start(format);
+    #[cfg(feature = "demo")]
+    if let Err(error) = clock::check() {
+        return fail(format, &error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format, &Error::Unexpected(format!("cannot start: {error}"))),
@@ -256,6 +263,8 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
         Command::Sandbox(asked) => crate::demo::sandbox(asked).await,
         #[cfg(feature = "demo")]
         Command::Demo(asked) => crate::demo::demo(asked, cli.common.log_format).await,
+        #[cfg(feature = "demo")]
+        Command::Labelled(asked) => crate::labelled::labelled(asked).await,
     }
 }
 

@@ -1,5 +1,10 @@
 //! The one clock. Everything else is handed an instant.
 
+#[cfg(feature = "demo")]
+mod ahead;
+
+#[cfg(feature = "demo")]
+pub(crate) use ahead::{DEMO_CLOCK, ahead, check};
 use bestand_model::digest::sha256_hex;
 use bestand_model::identifiers::RunId;
 use jiff::Timestamp;
@@ -7,9 +12,11 @@ use jiff::Timestamp;
 /// Gives the present instant.
 #[expect(clippy::disallowed_methods, reason = "this is the one clock that the ban points to")]
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    #[cfg(feature = "demo")]
+    let now = now.checked_add(ahead()).unwrap_or(now);
+    now
 }
-
 /// Makes a run id that sorts by time, to the millisecond, and that two runs of one instant do not share.
 pub(crate) fn new_run_id(now: Timestamp) -> RunId {
     let unique = sha256_hex(format!("{}-{}", now.as_nanosecond(), std::process::id()).as_bytes());

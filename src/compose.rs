@@ -12,10 +12,15 @@ use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::account::{Account, AccountState};
+use bestand_model::adoption::Adoption;
 use bestand_model::authority::AuthorityTable;
+use bestand_model::ephemeral::EphemeralRules;
+use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
+use bestand_model::lifecycle::LifecycleRules;
 use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::resource_type::{self, TypePolicy};
+use bestand_model::shared_identity::SharedIdentities;
 use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
 use bestand_publisher::run_store::RunStore;
 use jiff::SignedDuration;
@@ -42,14 +47,27 @@ pub(crate) fn run_store(settings: &Settings) -> Result<RunStore, Error> {
 }
 
 /// Gives the rules that hold for every account, or for what belongs to none.
-pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows) -> Rules {
+pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<SharedIdentities>) -> Rules {
     Rules {
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
+        identification: identification(settings),
         authority: AuthorityTable,
         retire: settings.retire,
+        lifecycle: LifecycleRules::new(&settings.lifecycle),
+        ephemeral: EphemeralRules::new(&settings.ephemeral),
+        adoption: settings
+            .central_register
+            .as_ref()
+            .map_or_else(Adoption::default, |register| Adoption::new(&register.adopt)),
         stray_rows,
+        shared,
     }
+}
+
+/// Gives the rules by which records and resources are matched.
+pub(crate) fn identification(settings: &Settings) -> IdentificationRules {
+    IdentificationRules::new(&settings.identification)
 }
 
 /// Makes the directory of accounts.

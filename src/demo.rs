@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::print;
+use crate::clock;
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::signals;
@@ -91,6 +92,7 @@ pub(crate) async fn sandbox(asked: &SandboxArgs) -> Result<ExitStatus, Error> {
         directory: asked.directory.clone(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         environment: "staging".into(),
+        clock_ahead: clock::ahead(),
     };
     let sandbox = Sandbox::start(options).await.map_err(|error| Error::Usage(chain(&error)))?;
     if let Some(path) = &asked.truth {

@@ -9,6 +9,8 @@ mod doctor;
 mod error;
 mod exit_status;
 mod explain;
+#[cfg(feature = "demo")]
+mod labelled;
 mod plan;
 mod progress;
 mod publish;

@@ -11,10 +11,14 @@ use std::path::PathBuf;
 
 use bestand_collector::region_client::Limits;
 use bestand_model::absence::RetireRules;
+use bestand_model::adoption::AdoptBy;
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
+use bestand_model::ephemeral::EphemeralRule;
 use bestand_model::gate;
+use bestand_model::identification::IdentificationRule;
 use bestand_model::identifiers::{Region, ResourceType};
+use bestand_model::lifecycle::LifecycleRule;
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -44,11 +48,20 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) types: BTreeMap<ResourceType, TypeClass>,
     pub(crate) source_register: SourceRegister,
+    /// Which record speaks of which resource, besides by ARN and by place.
+    #[serde(default)]
+    pub(crate) identification: Vec<IdentificationRule>,
     /// Left out: `plan` gives the drift report alone, `run` and `publish` refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) central_register: Option<CentralRegister>,
     #[serde(default)]
     pub(crate) retire: RetireRules,
+    /// What differs from `retire` for some types.
+    #[serde(default)]
+    pub(crate) lifecycle: Vec<LifecycleRule>,
+    /// Resources that come and go by themselves.
+    #[serde(default)]
+    pub(crate) ephemeral: Vec<EphemeralRule>,
     #[serde(default)]
     pub(crate) gate: gate::Limits,
     #[serde(default)]
@@ -270,6 +283,13 @@ pub(crate) struct CentralRegister {
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) batch_size: usize,
+    /// How entries under our name that bestand never wrote are known to mean what it knows, and so become its own.
+    #[serde(default = "default_adopt")]
+    pub(crate) adopt: Vec<AdoptBy>,
+}
+
+fn default_adopt() -> Vec<AdoptBy> {
+    AdoptBy::ALL.to_vec()
 }
 
 fn default_request_timeout_secs() -> u64 {

@@ -172,6 +172,10 @@ impl RetireRules {
     /// Notes a complete look that found the asset absent. At most one look counts per interval.
     pub fn look(&self, history: &mut AssetHistory, now: Timestamp) {
         let interval = SignedDuration::from_hours(i64::from(self.min_look_interval_hours));
+        if history.looks > 0 {
+            // Where the last of them is lost nobody knows how close this one is: the interval begins anew.
+            history.last_look.get_or_insert(now);
+        }
         if history.last_look.is_some_and(|last| now.duration_since(last) < interval) {
             return;
         }

@@ -28,6 +28,11 @@ impl Arn {
         self.0.splitn(6, ':').nth(index).unwrap_or("")
     }
 
+    /// Gives everything behind the account, such as `instance/i-0abc`.
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+
     /// Gives the service such as `ec2`.
     pub fn service(&self) -> &str {
         self.part(2)

@@ -172,6 +172,8 @@ pub enum WithheldReason {
     Ephemeral,
     /// Bestand never wrote the entry, and nothing was matched to it: somebody else's.
     NotOurs,
+    /// Somebody else set the entry's state, and the settings leave that to a person.
+    ExternallyChanged,
     /// Too many retires in this account at once.
     GateAccount,
 }
@@ -192,6 +194,7 @@ impl WithheldReason {
             Self::AccountInactive => "account_inactive",
             Self::Ephemeral => "ephemeral",
             Self::NotOurs => "not_ours",
+            Self::ExternallyChanged => "externally_changed",
             Self::GateAccount => "gate_account",
         }
     }

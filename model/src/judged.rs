@@ -17,8 +17,10 @@ use crate::asset_record::AssetRecord;
 use crate::coverage::{Coverage, Reason};
 use crate::history::{AccountHistory, AssetHistory, ScopeHistory};
 use crate::identifiers::AssetId;
+use crate::last_published::{LastPublished, Publications, PublishedMemory};
 use crate::proof::{Answer, Elsewhere, Proofs};
-use crate::reconciliation::{StrayRows, UnplacedRecord};
+use crate::reconciliation::{Rules, StrayRows, UnplacedRecord};
+use crate::shared_identity::{SharedIdentities, SharedName};
 
 /// A line of the file. The head comes first; the order of the others says nothing.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -54,6 +56,12 @@ pub enum JudgedLine {
         /// The id.
         asset_id: AssetId,
     },
+    /// A name that rows share, one of them here.
+    Shared(SharedName),
+    /// Which publications count for what is remembered.
+    Publications(Publications),
+    /// What bestand itself published last of an entry that somebody else may have touched.
+    LastPublished(LastPublished),
     /// What AWS answered about an asset.
     Answer {
         /// The asset.
@@ -97,6 +105,8 @@ pub struct JudgedBy<'a> {
     pub coverage: Coverage,
     /// What earlier runs left, and the scopes as this run finalised them.
     pub history: &'a AccountHistory,
+    /// Every record that was judged: of the names that rows share only theirs count.
+    pub named: &'a [AssetRecord],
     /// Rows without account that were placed here.
     pub records: &'a [AssetRecord],
     /// Rows that were placed nowhere.
@@ -107,27 +117,34 @@ pub struct JudgedBy<'a> {
     pub published: &'a [PublishedAsset],
     /// All stray rows of the run.
     pub stray_rows: &'a StrayRows,
+    /// All names of the run that rows share.
+    pub shared: &'a SharedIdentities,
+    /// What is remembered of what was published.
+    pub memory: &'a PublishedMemory,
     /// What was found out about single assets.
     pub proofs: &'a Proofs,
 }
 
-/// No stray rows, for what none is asked of.
-static NO_STRAY_ROWS: LazyLock<StrayRows> = LazyLock::new(StrayRows::default);
 /// No answers, for what nobody is asked about.
 static NO_PROOFS: Proofs = Proofs { answers: BTreeMap::new(), elsewhere: BTreeMap::new() };
+/// Nothing is remembered.
+static NO_MEMORY: LazyLock<PublishedMemory> = LazyLock::new(PublishedMemory::default);
 
 impl<'a> JudgedBy<'a> {
-    /// What belongs to no account, and was judged by nothing but what other files hold and earlier runs left.
-    pub fn history_alone(history: &'a AccountHistory) -> Self {
+    /// What was judged by nothing but the rules, what earlier runs left, and what other files hold.
+    pub fn rules_and_history(rules: &'a Rules, history: &'a AccountHistory) -> Self {
         Self {
             state: None,
             coverage: Coverage::Complete,
             history,
+            named: &[],
             records: &[],
             unplaced: &[],
             joined: &[],
             published: &[],
-            stray_rows: &NO_STRAY_ROWS,
+            stray_rows: &rules.stray_rows,
+            shared: &rules.shared,
+            memory: &NO_MEMORY,
             proofs: &NO_PROOFS,
         }
     }
@@ -153,6 +170,10 @@ impl<'a> JudgedBy<'a> {
         let named = self.published.iter().filter_map(PublishedAsset::asset_id);
         let stray: BTreeSet<AssetId> = named.filter(|id| self.stray_rows.names(id)).collect();
         let stray = stray.into_iter();
+        let named = self.named.iter().chain(self.unplaced.iter().map(|unplaced| &unplaced.record));
+        let shared = self.shared.of_records(named).into_iter();
+        let mut remembered = self.memory.lines().peekable();
+        let publications = remembered.peek().map(|_| self.memory.publications_of(self.published));
         let answers = self.proofs.answers.iter();
         let answers =
             answers.map(|(key, answer)| JudgedLine::Answer { asset_key: *key, answer: answer.clone() });
@@ -165,6 +186,9 @@ impl<'a> JudgedBy<'a> {
             .chain(self.unplaced.iter().cloned().map(JudgedLine::Unplaced))
             .chain(self.joined.iter().cloned().map(JudgedLine::Entry))
             .chain(stray.map(|asset_id| JudgedLine::Stray { asset_id }))
+            .chain(shared.map(JudgedLine::Shared))
+            .chain(publications.map(JudgedLine::Publications))
+            .chain(remembered.cloned().map(JudgedLine::LastPublished))
             .chain(answers)
             .chain(elsewhere)
             .chain(findings)
@@ -187,6 +211,10 @@ pub struct Judged {
     pub joined: Vec<PublishedAsset>,
     /// The stray rows that count here.
     pub stray_rows: StrayRows,
+    /// The names that rows share, one of them here.
+    pub shared: SharedIdentities,
+    publications: Publications,
+    last_published: Vec<LastPublished>,
     /// What was found out about single assets.
     pub proofs: Proofs,
 }
@@ -212,6 +240,9 @@ impl Judged {
             JudgedLine::Unplaced(unplaced) => self.unplaced.push(unplaced),
             JudgedLine::Entry(entry) => self.joined.push(entry),
             JudgedLine::Stray { asset_id } => self.stray_rows.add(Some(&asset_id)),
+            JudgedLine::Shared(name) => self.shared.take(name),
+            JudgedLine::Publications(publications) => self.publications = publications,
+            JudgedLine::LastPublished(line) => self.last_published.push(line),
             JudgedLine::Answer { asset_key, answer } => {
                 self.proofs.answers.insert(asset_key, answer);
             }
@@ -219,6 +250,11 @@ impl Judged {
                 self.proofs.elsewhere.insert(asset_key, place);
             }
         }
+    }
+
+    /// Gives what is remembered of what was published.
+    pub fn memory(&self) -> PublishedMemory {
+        PublishedMemory::new(self.publications.clone(), self.last_published.iter().cloned())
     }
 
     /// Gives what is known of everything, for what belongs to no account.

@@ -1,7 +1,7 @@
 //! What AWS is asked about a single absent asset before anything is retired, and what it answered
 //! (SEMANTICS 2.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -66,7 +66,18 @@ impl Answer {
     }
 }
 
-/// A published asset that is about to be called absent: nothing live was found for it where it should be.
+/// What a record says to a rule of the settings, for those who look in other accounts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SoughtKey {
+    /// The rule's place in the order.
+    pub rule: usize,
+    /// What an item must say as well.
+    pub key: String,
+    /// Types that are meant; nothing: any.
+    pub types: Option<BTreeSet<ResourceType>>,
+}
+
+/// An asset that is about to be called absent: nothing live was found for it where it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Missing {
     /// The asset.
@@ -75,7 +86,10 @@ pub struct Missing {
     pub resource: Option<(ResourceType, ResourceId)>,
     /// Its ARN, where it is known.
     pub arn: Option<Arn>,
-    /// What AWS is to be asked; nothing where its place or id is not known, or where nobody can be asked.
+    /// What rules of the settings would know it by.
+    pub keys: Vec<SoughtKey>,
+    /// What AWS is to be asked; nothing where its place or id is not known, where nobody can be asked, or where nothing
+    /// is published that could be retired.
     pub question: Option<Question>,
 }
 

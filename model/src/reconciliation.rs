@@ -19,25 +19,31 @@ mod values;
 use std::cell::LazyCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::absence::RetireRules;
+use crate::adoption::Adoption;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
 use crate::authority::AuthorityTable;
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
+use crate::ephemeral::EphemeralRules;
 use crate::finding::{Finding, FindingKind};
 use crate::gate::AccountTotals;
 use crate::history::{AccountHistory, AssetHistory};
-use crate::identification::{ItemIndex, Rule, identify};
+use crate::identification::{IdentificationRules, ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
+use crate::lifecycle::{Life, LifecycleRules};
 use crate::proof::{Missing, Proofs};
 use crate::resource_type::TypePolicy;
+use crate::shared_identity::SharedIdentities;
 
 pub use explanation::{
     Absence, Candidate, DomainPart, ExplainedAttribute, Explainer, Explanation, Found, Identity, Judgement,
@@ -55,18 +61,28 @@ use subject::Subject;
 use tangle::Parties;
 
 /// What is the same for every account of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The environment: part of every minted key.
     pub environment: String,
     /// Which types are assets.
     pub types: TypePolicy,
+    /// Which record speaks of which item.
+    pub identification: IdentificationRules,
     /// Whose value wins.
     pub authority: AuthorityTable,
     /// When an absent asset is retired.
     pub retire: RetireRules,
+    /// What differs from that for some types.
+    pub lifecycle: LifecycleRules,
+    /// Which resources come and go by themselves.
+    pub ephemeral: EphemeralRules,
+    /// How entries that bestand never wrote become its own.
+    pub adoption: Adoption,
     /// Rows that speak of an asset from where they cannot be matched to it.
     pub stray_rows: StrayRows,
+    /// Rows that name themselves alike.
+    pub shared: Arc<SharedIdentities>,
 }
 
 /// What speaks of one account.
@@ -80,6 +96,8 @@ pub struct AccountInput<'a> {
     pub rejected: &'a [RejectedRecord],
     /// Our entries in the central register, retired ones included.
     pub published: &'a [PublishedAsset],
+    /// What bestand itself published last, of those that somebody else may have touched.
+    pub memory: &'a PublishedMemory,
     /// What was found out about single assets that an earlier round called missing; nothing in the first round.
     pub proofs: &'a Proofs,
 }
@@ -97,6 +115,8 @@ pub struct ReconciledAsset {
     pub published: Vec<AssetKey>,
     /// The rule that joined record and item.
     pub rule: Option<Rule>,
+    /// Where it stood in its life before this run, and where it stands after it.
+    pub life: Life,
 }
 
 /// What one account amounts to.
@@ -154,7 +174,7 @@ fn reconcile_noting(
     let mut records: Vec<&AssetRecord> = input.records.iter().collect();
     records.sort_by(|a, b| compare_records(a, b));
 
-    let index = ItemIndex::new(&items);
+    let index = ItemIndex::new(&items, &rules.identification);
     let identification = identify(&index, &records);
     let named = named_regions(input);
     let mut published = PublishedIndex::new(input.published);
@@ -169,6 +189,8 @@ fn reconcile_noting(
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
     judge.proofs = Some(input.proofs);
     judge.trace = trace;
+    judge.index = Some(&index);
+    judge.memory = Some(input.memory);
     let ambiguous: Vec<_> = tangles
         .iter()
         .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))

@@ -2,11 +2,13 @@
 //! that two accounts claim.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::arn::Arn;
 use crate::asset::AssetKey;
 use crate::asset_record::AssetRecord;
 use crate::configuration_item::ConfigurationItem;
+use crate::identification::{IdentificationRule, IdentificationRules, ItemKey, Step};
 use crate::identifiers::{AccountId, ResourceId, ResourceType};
 use crate::reconciliation::UnplacedRecord;
 use crate::resource_type::is_global;
@@ -19,19 +21,38 @@ pub use whereabouts::Whereabouts;
 /// keeps only what matches.
 #[derive(Debug)]
 pub struct Placement {
+    rules: IdentificationRules,
     records: Vec<AssetRecord>,
     by_arn: HashMap<Arn, Vec<usize>>,
     by_id: HashMap<(ResourceType, ResourceId), Vec<usize>>,
-    by_arn_in: BTreeMap<usize, BTreeSet<AccountId>>,
-    by_id_in: BTreeMap<usize, BTreeSet<AccountId>>,
+    /// By a rule's place in the order, then by what records say to it.
+    by_key: BTreeMap<usize, ByKey>,
+    /// Of each record, the accounts in which each rule finds something.
+    seen: Vec<BTreeMap<usize, BTreeSet<AccountId>>>,
     elsewhere: BTreeSet<usize>,
+}
+
+#[derive(Debug)]
+struct ByKey {
+    rule: Arc<IdentificationRule>,
+    records: HashMap<String, Vec<usize>>,
+    /// Types of which some item does not show what the rule reads.
+    uncollected: BTreeSet<ResourceType>,
+}
+
+/// Where a record belongs.
+enum Place {
+    In(BTreeSet<AccountId>),
+    Claimed(BTreeSet<AccountId>),
+    Nowhere,
 }
 
 impl Placement {
     /// Takes the rows whose account is not known.
-    pub fn new(records: Vec<AssetRecord>) -> Self {
+    pub fn new(records: Vec<AssetRecord>, rules: &IdentificationRules) -> Self {
         let mut by_arn: HashMap<_, Vec<usize>> = HashMap::new();
         let mut by_id: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_key: BTreeMap<usize, ByKey> = BTreeMap::new();
         for (index, record) in records.iter().enumerate() {
             if let Some(arn) = &record.arn {
                 by_arn.entry(arn.clone()).or_default().push(index);
@@ -39,15 +60,14 @@ impl Placement {
             if let (Some(kind), Some(id)) = (&record.resource_type, &record.resource_id) {
                 by_id.entry((kind.clone(), id.clone())).or_default().push(index);
             }
+            for (at, rule) in rules.of_settings() {
+                if let Some(key) = rule.record_key(record) {
+                    by_key.entry(at).or_insert_with(|| ByKey::of(rule)).add(key, index);
+                }
+            }
         }
-        Self {
-            records,
-            by_arn,
-            by_id,
-            by_arn_in: BTreeMap::new(),
-            by_id_in: BTreeMap::new(),
-            elsewhere: BTreeSet::new(),
-        }
+        let seen = vec![BTreeMap::new(); records.len()];
+        Self { rules: rules.clone(), records, by_arn, by_id, by_key, seen, elsewhere: BTreeSet::new() }
     }
 
     /// Tells whether there is nothing to look for.
@@ -57,49 +77,120 @@ impl Placement {
 
     /// Looks at one live item.
     pub fn see(&mut self, item: &ConfigurationItem) {
-        if let Some(records) = item.arn.as_ref().and_then(|arn| self.by_arn.get(arn)) {
-            for record in records {
-                self.by_arn_in.entry(*record).or_default().insert(item.account_id.clone());
+        let mut here: Vec<(usize, usize)> = Vec::new();
+        let mut elsewhere: Vec<usize> = Vec::new();
+        for (at, step) in self.rules.steps().iter().enumerate() {
+            match step {
+                Step::Arn => {
+                    let found = item.arn.as_ref().and_then(|arn| self.by_arn.get(arn));
+                    here.extend(found.into_iter().flatten().map(|record| (*record, at)));
+                }
+                Step::ResourceId => {
+                    let found = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone()));
+                    for index in found.into_iter().flatten() {
+                        if self.records.get(*index).is_some_and(|record| may_be(record, item)) {
+                            here.push((*index, at));
+                        } else {
+                            elsewhere.push(*index);
+                        }
+                    }
+                }
+                Step::Of(_) => {
+                    let Some(by_key) = self.by_key.get_mut(&at) else { continue };
+                    let Some(key) = by_key.key_of(item) else { continue };
+                    for index in by_key.records.get(&key).into_iter().flatten() {
+                        let meant = |record| by_key.rule.fits(record, &item.resource_type);
+                        if self.records.get(*index).is_some_and(meant) {
+                            here.push((*index, at));
+                        } else {
+                            elsewhere.push(*index);
+                        }
+                    }
+                }
             }
         }
-        if let Some(records) = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone())) {
-            for index in records {
-                if self.records.get(*index).is_some_and(|record| may_be(record, item)) {
-                    self.by_id_in.entry(*index).or_default().insert(item.account_id.clone());
-                } else {
-                    self.elsewhere.insert(*index);
-                }
+        self.elsewhere.extend(elsewhere);
+        for (record, at) in here {
+            if let Some(seen) = self.seen.get_mut(record) {
+                seen.entry(at).or_default().insert(item.account_id.clone());
             }
         }
     }
 
-    /// Places each row in the one account where its ARN lives, or, if everything was seen, where its type and
-    /// id live. What is not placed keeps whether anything of its names was seen, and which accounts claim it
-    /// (SEMANTICS 2.14).
+    /// Places each row in the one account where its ARN lives, or, if everything was seen, where the first other rule
+    /// that finds something finds it. What is not placed keeps whether anything of its names was seen, and which
+    /// accounts claim it (SEMANTICS 2.14). A row that may speak for many is placed in every account that has some.
     pub fn finish(self, everything_complete: bool) -> (Vec<AssetRecord>, Vec<UnplacedRecord>) {
         let mut placed = Vec::new();
         let mut unplaced = Vec::new();
-        for (index, record) in self.records.into_iter().enumerate() {
-            let by_arn = self.by_arn_in.get(&index);
-            let by_id = self.by_id_in.get(&index);
-            let account =
-                only(by_arn).or_else(|| only(by_id).filter(|_| by_arn.is_none() && everything_complete));
-            match account {
-                Some(account) => placed.push(AssetRecord { account_id: Some(account.clone()), ..record }),
-                None => {
-                    let sighted = by_arn.is_some() || by_id.is_some() || self.elsewhere.contains(&index);
-                    // While something is dark, an id says too little even for a duplicate.
-                    let claims = by_arn.or(by_id.filter(|_| everything_complete));
-                    let claimed_in = claims.filter(|accounts| accounts.len() > 1).cloned();
-                    unplaced.push(UnplacedRecord {
-                        record,
-                        sighted,
-                        claimed_in: claimed_in.unwrap_or_default(),
-                    });
+        let places: Vec<Place> =
+            (0..self.records.len()).map(|at| self.place(at, everything_complete)).collect();
+        for (index, (record, place)) in self.records.into_iter().zip(places).enumerate() {
+            let claimed_in = match place {
+                Place::In(accounts) => {
+                    let joins = |account| AssetRecord { account_id: Some(account), ..record.clone() };
+                    placed.extend(accounts.into_iter().map(joins));
+                    continue;
                 }
-            }
+                Place::Claimed(accounts) => accounts,
+                Place::Nowhere => BTreeSet::new(),
+            };
+            let seen = self.seen.get(index).is_some_and(|seen| !seen.is_empty());
+            let sighted = seen || self.elsewhere.contains(&index);
+            unplaced.push(UnplacedRecord { record, sighted, claimed_in });
         }
         (placed, unplaced)
+    }
+
+    fn place(&self, index: usize, everything_complete: bool) -> Place {
+        let (Some(record), Some(seen)) = (self.records.get(index), self.seen.get(index)) else {
+            return Place::Nowhere;
+        };
+        let mut dark = !everything_complete;
+        for (at, step) in self.rules.steps().iter().enumerate() {
+            // What a rule could not read, it could have found.
+            dark |= self.by_key.get(&at).is_some_and(|by_key| by_key.may_have_missed(record));
+            let Some(accounts) = seen.get(&at) else { continue };
+            let is_arn = matches!(step, Step::Arn);
+            let many = matches!(step, Step::Of(rule) if rule.many);
+            return match accounts.len() {
+                // While something is dark, anything but an ARN says too little even for a duplicate.
+                _ if dark && !is_arn => Place::Nowhere,
+                1 => Place::In(accounts.clone()),
+                _ if many => Place::In(accounts.clone()),
+                _ => Place::Claimed(accounts.clone()),
+            };
+        }
+        Place::Nowhere
+    }
+}
+
+impl ByKey {
+    fn of(rule: &Arc<IdentificationRule>) -> Self {
+        Self { rule: Arc::clone(rule), records: HashMap::new(), uncollected: BTreeSet::new() }
+    }
+
+    fn add(&mut self, key: String, record: usize) {
+        self.records.entry(key).or_default().push(record);
+    }
+
+    /// Reads what an item says, and notes where it does not.
+    fn key_of(&mut self, item: &ConfigurationItem) -> Option<String> {
+        match self.rule.item_key(item) {
+            ItemKey::Key(key) => Some(key),
+            ItemKey::Nothing => None,
+            ItemKey::NotCollected => {
+                if !self.uncollected.contains(&item.resource_type) {
+                    self.uncollected.insert(item.resource_type.clone());
+                }
+                None
+            }
+        }
+    }
+
+    fn may_have_missed(&self, record: &AssetRecord) -> bool {
+        self.rule.record_key(record).is_some()
+            && self.uncollected.iter().any(|kind| self.rule.fits(record, kind))
     }
 }
 
@@ -110,11 +201,6 @@ fn may_be(record: &AssetRecord, item: &ConfigurationItem) -> bool {
     let given = item.arn.as_ref().filter(|_| !item.arn_built);
     let other_arn = record.arn.as_ref().zip(given).is_some_and(|(own, has)| own != has);
     !other_arn && (!other_region || is_global(&item.resource_type))
-}
-
-fn only(accounts: Option<&BTreeSet<AccountId>>) -> Option<&AccountId> {
-    let accounts = accounts?;
-    accounts.first().filter(|_| accounts.len() == 1)
 }
 
 /// Notes the keys of all changes of a plan and finds those that are claimed twice: a plan holds at most one

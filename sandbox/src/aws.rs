@@ -30,6 +30,7 @@ use axum::{
 pub(crate) use config_service::AGGREGATOR;
 use disturbance::{Disturbance, Met};
 use error::AwsError;
+use jiff::SignedDuration;
 use request::{Call, Service};
 use select::SelectCache;
 use sessions::{Caller, Sessions};
@@ -61,7 +62,11 @@ pub(crate) struct Aws {
 
 impl Aws {
     /// Sets the services up.
-    pub(crate) fn new(estate: Arc<Estate>, stopping: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        estate: Arc<Estate>,
+        clock_ahead: SignedDuration,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         let management = &estate.accounts[0].id;
         let base = Caller {
             account: 0,
@@ -71,7 +76,7 @@ impl Aws {
             policy: None,
         };
         Self {
-            sessions: Sessions::new(estate.seed, BASE_ACCESS_KEY.to_owned(), base),
+            sessions: Sessions::new(estate.seed, clock_ahead, BASE_ACCESS_KEY.to_owned(), base),
             tokens: Tokens::new(estate.seed),
             select_cache: SelectCache::default(),
             disturbance: Disturbance::default(),

@@ -14,12 +14,14 @@ pub(crate) mod planted;
 pub(crate) mod properties;
 pub(crate) mod recorder;
 pub(crate) mod relations;
+pub(crate) mod script;
 
 use crate::{clock, options::SandboxOptions};
 use accounts::{Account, REGION_COUNT, account};
 use code::hash;
 use kind::{KIND_COUNT, Kind};
 use placement::Placement;
+use script::Script;
 
 /// The place of one resource: account, region, type and number within them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +76,8 @@ pub(crate) struct Estate {
     pub(crate) started: i64,
     /// `[account][region][kind]`, flat.
     holdings: Vec<Holding>,
+    /// What is written down of every resource, where the estate is not derived.
+    script: Option<Script>,
 }
 
 /// From this many accounts up there are a suspended one and one that has left, and records of what nobody can see:
@@ -107,8 +111,9 @@ impl Estate {
             suspended: strange.then(|| account(seed, count)),
             departed: strange.then(|| account(seed, count + 1)),
             placement,
-            started: clock::now().as_second(),
+            started: clock::now(options.clock_ahead).as_second(),
             holdings,
+            script: None,
         };
         if options.faults.deletions {
             estate.delete();

@@ -9,6 +9,7 @@ mod aws;
 mod clock;
 mod estate;
 mod faults;
+pub mod labelled;
 mod options;
 pub mod register;
 mod sandbox;

@@ -1,6 +1,7 @@
 //! What sandbox to make.
 
 use crate::faults::Faults;
+use jiff::SignedDuration;
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
@@ -24,6 +25,8 @@ pub struct SandboxOptions {
     pub listen: IpAddr,
     /// The environment that the central register says it is.
     pub environment: String,
+    /// How far its clock is ahead of the world's, so that days can pass in seconds.
+    pub clock_ahead: SignedDuration,
 }
 
 impl SandboxOptions {
@@ -37,6 +40,7 @@ impl SandboxOptions {
             directory: directory.into(),
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             environment: "staging".to_owned(),
+            clock_ahead: SignedDuration::ZERO,
         }
     }
 }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -91,6 +92,7 @@ struct Register {
     store: Store,
     access: Access,
     faults: faults::Injector,
+    clock_ahead: SignedDuration,
 }
 
 /// A running register; it stops when this is dropped, and in good order by [`RegisterServer::stop`].
@@ -108,6 +110,14 @@ impl RegisterServer {
     /// # Errors
     /// When the database cannot be opened or the address cannot be listened on.
     pub async fn start(options: RegisterOptions) -> Result<Self, RegisterError> {
+        Self::start_ahead(options, SignedDuration::ZERO).await
+    }
+
+    /// The same, with a clock that is ahead of the world's by so much.
+    pub(crate) async fn start_ahead(
+        options: RegisterOptions,
+        clock_ahead: SignedDuration,
+    ) -> Result<Self, RegisterError> {
         let RegisterOptions { database, register_id, environment, listen, credentials, faults } = options;
         let store = Store::open(&database)
             .await
@@ -122,6 +132,7 @@ impl RegisterServer {
             store: store.clone(),
             access: Access::new(credentials, faults.token_lifetime),
             faults: faults::Injector::new(faults),
+            clock_ahead,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         // Small answers on kept-alive connections: without this each would wait for a delayed ACK.

@@ -84,21 +84,30 @@ impl Sandbox {
 
         let estate = Arc::new(Estate::new(&options));
         let truth = write_source_register(&options, &estate).await?;
-        let register = RegisterServer::start(RegisterOptions {
+        Self::serve(options, estate, truth).await
+    }
+
+    /// Starts AWS and the central register over an estate whose source register is written.
+    pub(crate) async fn serve(
+        options: SandboxOptions,
+        estate: Arc<Estate>,
+        truth: Truth,
+    ) -> Result<Self, SandboxError> {
+        let register = RegisterOptions {
             database: options.directory.join("register.db"),
             register_id: "sandbox-register".to_owned(),
             environment: options.environment.clone(),
             listen: SocketAddr::new(options.listen, 0),
             credentials: Vec::new(),
             faults: RegisterFaults::default(),
-        })
-        .await?;
+        };
+        let register = RegisterServer::start_ahead(register, options.clock_ahead).await?;
 
         let listen = |source| SandboxError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(SocketAddr::new(options.listen, 0)).await.map_err(listen)?;
         let aws_url = format!("http://{}", listener.local_addr().map_err(listen)?);
         let (stopping, stopped) = watch::channel(false);
-        let router = Aws::new(Arc::clone(&estate), stopped.clone()).router();
+        let router = Aws::new(Arc::clone(&estate), options.clock_ahead, stopped.clone()).router();
         // Small answers on kept-alive connections: without this each would wait for a delayed ACK.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {

@@ -126,7 +126,7 @@ fn accepted(truth: &Truth) -> String {
 }
 
 /// A TOML basic string.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {
@@ -140,12 +140,12 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-fn database_url(path: &Path) -> String {
+pub(crate) fn database_url(path: &Path) -> String {
     format!("sqlite://{}", url_path(path))
 }
 
 /// A path as it stands in an URL: what would end the path there is written in hexadecimal.
-fn url_path(path: &Path) -> String {
+pub(crate) fn url_path(path: &Path) -> String {
     let mut text = String::new();
     for letter in path.to_string_lossy().chars() {
         match letter {

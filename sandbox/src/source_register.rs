@@ -9,5 +9,6 @@ pub(crate) use differences::account_records;
 pub(crate) use foreign::{
     NEVER_SEEN_TYPE, non_aws_count, non_aws_record, rejected_records, suspended_records, unseeable_records,
 };
+pub(crate) use record::Record;
 pub use write::SourceRegisterError;
-pub(crate) use write::write;
+pub(crate) use write::{write, write_loosely};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bestand_collector::collector::Interest;
 use bestand_collector::source_register::{RecordSink, RecordSinkError, SourceRegister as _};
-use bestand_model::absence::Domain;
 use bestand_model::asset_record::{RecordLine, RecordPartition};
+use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::AccountId;
 use bestand_publisher::central_register::{CentralRegister as _, RegisterApi, RegisterIdentity};
 use bestand_publisher::run_store::RunStore;
@@ -57,7 +57,7 @@ pub(super) async fn source(
     progress: Progress,
 ) -> Rows {
     let phase = progress.phase("source register", "rows", None);
-    let mut sink = Reading { rows: Rows::default(), phase: &phase };
+    let mut sink = Reading { rules: compose::identification(settings), rows: Rows::default(), phase: &phase };
     let read = async {
         let totals = compose::source_register(settings)?.read(&mut sink).await?;
         let min_share = settings.source_register.min_source_share;
@@ -89,6 +89,7 @@ pub(super) async fn source(
 
 /// Keeps of each row where it would be looked for.
 struct Reading<'a> {
+    rules: IdentificationRules,
     rows: Rows,
     phase: &'a Phase,
 }
@@ -98,7 +99,7 @@ impl RecordSink for Reading<'_> {
         self.phase.add(1);
         if let (RecordPartition::Account(account), RecordLine::Record(record)) = (partition, line) {
             let interest = self.rows.by_account.entry(account).or_default();
-            records::add_interest(interest, Domain::of_record(&record));
+            records::add_interest(interest, self.rules.domains(&record));
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! One account judged again, from nothing but the run directory.
 
+use std::sync::Arc;
+
 use bestand_model::account::AccountState;
 use bestand_model::asset::PublishedAsset;
 use bestand_model::asset_record::AssetRecord;
@@ -7,6 +9,7 @@ use bestand_model::coverage::{AccountCoverage, Coverage, CoverageLine};
 use bestand_model::identifiers::AccountId;
 use bestand_model::inventory::AccountInventory;
 use bestand_model::judged::{Judged, JudgedLine};
+use bestand_model::last_published::PublishedMemory;
 use bestand_model::plan::SCHEMA_VERSION;
 use bestand_model::proof::{Missing, Proofs};
 use bestand_model::reconciliation::{
@@ -34,6 +37,7 @@ pub(super) struct Replay {
     coverage: Coverage,
     records: Vec<AssetRecord>,
     published: Vec<PublishedAsset>,
+    memory: PublishedMemory,
     missing: Vec<Missing>,
     trace: Option<Trace>,
     pub(super) result: AccountReconciliation,
@@ -54,7 +58,8 @@ impl Replay {
         }
         let mut replay = Self {
             name: name.to_owned(),
-            rules: compose::rules(&run.settings, judged.stray_rows.clone()),
+            rules: compose::rules(&run.settings, judged.stray_rows.clone(), Arc::new(judged.shared.clone())),
+            memory: judged.memory(),
             now: run.summary.started_at,
             inventory: None,
             coverage: judged.coverage(),
@@ -89,6 +94,7 @@ impl Replay {
             records: &records,
             rejected: &rejected,
             published: &published,
+            memory: &self.memory,
             proofs: &self.judged.proofs,
         };
         let (rules, history, now) = (&self.rules, &self.judged.history, self.now);
@@ -111,14 +117,22 @@ impl Replay {
             NOT_AWS => {
                 self.records = records::partition(directory, NOT_AWS)?.0;
                 self.published = spooled(directory, Spool::Published, NOT_AWS)?;
-                self.result = reconcile_not_aws(&self.records, &self.published, &self.rules, history, now);
+                let (memory, rules) = (&self.memory, &self.rules);
+                self.result = reconcile_not_aws(&self.records, &self.published, memory, rules, history, now);
             }
             UNPLACED => {
                 let unplaced = &self.judged.unplaced;
                 self.records = unplaced.iter().map(|unplaced| unplaced.record.clone()).collect();
                 self.published.clone_from(&self.judged.joined);
-                self.result =
-                    reconcile_unplaced(unplaced, &self.published, self.coverage, &self.rules, history, now);
+                self.result = reconcile_unplaced(
+                    unplaced,
+                    &self.published,
+                    &self.memory,
+                    self.coverage,
+                    &self.rules,
+                    history,
+                    now,
+                );
             }
             REJECTED => {
                 let (_, rejected) = records::partition(directory, REJECTED)?;
@@ -139,6 +153,7 @@ impl Replay {
             coverage: self.coverage,
             records: &self.records,
             published: &self.published,
+            memory: &self.memory,
             proofs: &self.judged.proofs,
             missing: &self.missing,
             result: &self.result,

@@ -66,7 +66,10 @@ fn occurs(directory: &RunDirectory, name: &str, key: &str) -> Result<bool, RunSt
                 JudgedLine::Unplaced(unplaced) => named_by::record(&unplaced.record, key),
                 JudgedLine::Entry(entry) => named_by::entry(entry, key),
                 JudgedLine::Asset { asset_key, .. } => named_by::asset_key(*asset_key, key),
-                JudgedLine::Head(_)
+                JudgedLine::LastPublished(_)
+                | JudgedLine::Publications(_)
+                | JudgedLine::Shared(_)
+                | JudgedLine::Head(_)
                 | JudgedLine::Finding { .. }
                 | JudgedLine::Scope(_)
                 | JudgedLine::Stray { .. }

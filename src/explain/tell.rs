@@ -99,7 +99,7 @@ fn record(page: &mut Page, asset: &Explanation) {
                 (Some(rule), _) => {
                     page.line(&format!(
                         "It was matched to the live resource by the rule {}.",
-                        words::rule(rule)
+                        words::rule(rule, asset.rule_of_settings.as_ref())
                     ));
                 }
                 (None, true) => page.line("No live resource was matched to it."),
@@ -152,7 +152,7 @@ fn sight(page: &mut Page, story: &Story, asset: &Explanation) {
         page.line("Nothing live was matched to it in its account.");
     }
     for finding in &asset.findings {
-        if let Some(place) = finding.evidence.get("seen_in").filter(|_| finding.attribute.is_none()) {
+        if let Some(place) = finding.evidence.get("seen_in").filter(|_| asset.seen.is_empty()) {
             let at = |name: &str| place.get(name).and_then(Value::as_str).unwrap_or("an unknown place");
             page.line(&format!("It was seen in account {}, region {}.", at("account_id"), at("region")));
         }
@@ -182,6 +182,7 @@ fn sight(page: &mut Page, story: &Story, asset: &Explanation) {
             (None, None) => page.line("There is no answer."),
         }
     }
+    life(page, asset);
     if let Some(looks) = &asset.looks {
         looks_words(page, looks);
         let waits = |planned: &Planned| planned.change.reason == Some(WithheldReason::Grace);
@@ -208,6 +209,11 @@ fn seen_words(seen: &Seen) -> String {
     }
     match seen.reason {
         None => text.push_str(". Everything that reports it is complete."),
+        Some(reason) if seen.provisional => text.push_str(&format!(
+            ". It was matched by what people wrote down, and not everything was seen in which another one could be \
+             meant, {reason}: {} So nothing is concluded from it yet.",
+            meaning_of_reason(reason)
+        )),
         Some(reason) => text.push_str(&format!(
             ". It is not believed, {reason}: {} It vetoes an absence, and changes nothing.",
             meaning_of_reason(reason)
@@ -223,6 +229,13 @@ fn absence_words(page: &mut Page, absence: &Absence) {
             "Not everything in which it could be was seen, so nothing says that it is gone. {reason}: {}",
             meaning_of_reason(reason)
         )),
+    }
+    if !absence.uncollected.is_empty() {
+        let kinds: Vec<&str> = absence.uncollected.iter().map(AsRef::as_ref).collect();
+        page.line(&format!(
+            "What an identification rule reads was not collected of every {}: any of them may be it.",
+            kinds.join(", ")
+        ));
     }
     for part in &absence.domain {
         page.item(&part_words(part));
@@ -246,6 +259,21 @@ fn part_words(part: &DomainPart) -> String {
     match part.reason {
         None => format!("{kind} in {region}: complete"),
         Some(reason) => format!("{kind} in {region}: not complete, {reason}"),
+    }
+}
+
+/// Where it stands in its life (SEMANTICS 5.1).
+fn life(page: &mut Page, asset: &Explanation) {
+    match (&asset.life.before, &asset.life.after) {
+        (None, None) => {}
+        (before, Some(after)) if before.as_ref() == Some(after) => {
+            page.line(&format!("Stage of life: {after}, as before this run."));
+        }
+        (before, after) => page.line(&format!(
+            "Stage of life: {} before this run, {} after it.",
+            before.as_deref().unwrap_or("none"),
+            after.as_deref().unwrap_or("none")
+        )),
     }
 }
 
@@ -291,6 +319,11 @@ fn findings(page: &mut Page, story: &Story) {
             .collect();
         if !values.is_empty() {
             page.detail(&values.join("; "));
+        }
+        for (name, words) in [("last_writer", "last written by"), ("last_published", "published last")] {
+            if let Some(value) = finding.evidence.get(name) {
+                page.detail(&format!("{words}: {}", value_words(value)));
+            }
         }
         if story.findings_not_reported.contains(&finding.finding_id) {
             page.detail("It is not in the report.");

@@ -2,9 +2,12 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+
 use bestand_model::account::AccountState;
 use bestand_model::asset_record::Lifecycle;
 use bestand_model::change_set::ChangeKind;
+use bestand_model::configuration_item::{ConfigurationItem, Tags};
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_publisher::publish::ReceiptStatus;
 use serde_json::json;
@@ -48,6 +51,27 @@ fn an_absent_asset_that_waits_for_its_grace() {
     world.look(at(-30));
     world.judge();
     insta::assert_snapshot!(told(&world, "ITK-2"));
+}
+
+#[test]
+fn an_asset_that_a_rule_of_the_settings_finds_in_another_region() {
+    let mut world = World::new();
+    world.settings.identification = vec![
+        serde_json::from_value(json!({
+            "name": "inventory-id", "types": [QUEUE],
+            "match": [{ "record": "asset_id", "item": "tag:inventory-id" }],
+        }))
+        .unwrap(),
+    ];
+    let tagged = |region: &str, id: &str| {
+        let tags = BTreeMap::from([("inventory-id".to_owned(), "ITK-10".to_owned())]);
+        ConfigurationItem { tags: Tags::Collected(tags), ..item(region, QUEUE, id) }
+    };
+    world.items.push(tagged("eu-west-1", "umgezogen"));
+    world.records.push(record("ITK-10", "eu-central-1", QUEUE, "daheim"));
+    world.published.push(entry("eu-west-1", QUEUE, "umgezogen"));
+    world.judge();
+    insta::assert_snapshot!(told(&world, "ITK-10"));
 }
 
 #[test]

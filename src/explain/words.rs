@@ -2,10 +2,10 @@
 //! words.
 
 use bestand_model::change_set::{Ground, Provenance, WithheldReason};
+use bestand_model::identification::IdentificationRule;
 use bestand_model::proof::Answer;
 use bestand_model::reconciliation::{KeyKind, Refusal, Why};
 use bestand_publisher::report::instant;
-use serde_json::Value;
 
 use super::proof::{Cause, Verdict};
 
@@ -34,23 +34,33 @@ pub(super) fn lifted_by(reason: WithheldReason) -> &'static str {
         }
         WithheldReason::Ephemeral => "the settings: they leave resources of this kind out",
         WithheldReason::NotOurs => "a record or a live resource that it is matched to by a stated rule",
+        WithheldReason::ExternallyChanged => {
+            "the state set back in the central register, or the settings' word on who decides it"
+        }
         WithheldReason::GateAccount => {
             "fewer retirements in this account, or higher limits in [gate] once somebody has checked them"
         }
     }
 }
 
-/// What an identification rule does. The settings may name others: those are called by their names.
-pub(super) fn rule(rule: &Value) -> String {
-    match rule.as_str() {
-        Some("arn") => "`arn`: both have the same ARN".into(),
-        Some("resource_id") => "`resource_id`: the same account, region, type and resource id".into(),
-        Some("resource_id_without_region") => {
+/// What an identification rule does.
+pub(super) fn rule(name: &str, of_settings: Option<&IdentificationRule>) -> String {
+    match (name, of_settings) {
+        (_, Some(rule)) => {
+            let pairs = rule.pairs.iter();
+            let pairs: Vec<String> = pairs
+                .map(|pair| format!("the record's `{}` is the resource's `{}`", pair.record, pair.item))
+                .collect();
+            let many = if rule.many { "; it may speak for many" } else { "" };
+            format!("`{name}` of the settings: {}{many}", pairs.join(" and "))
+        }
+        ("arn", None) => "`arn`: both have the same ARN".into(),
+        ("resource_id", None) => "`resource_id`: the same account, region, type and resource id".into(),
+        ("resource_id_without_region", None) => {
             "`resource_id_without_region`: the same account, type and resource id; the record names no region"
                 .into()
         }
-        Some(name) => format!("`{name}`"),
-        None => rule.to_string(),
+        (name, None) => format!("`{name}`"),
     }
 }
 
@@ -64,6 +74,7 @@ pub(super) fn refusal(refusal: Refusal) -> &'static str {
         Refusal::SeveralMatch => "one of several that fit: nobody can tell which is meant",
         Refusal::SeveralClaim => "one of several that claim it: nobody can tell which is right",
         Refusal::ClaimedByAnother => "it was matched with another one",
+        Refusal::OneOfMany => "the same record speaks for it as well",
         Refusal::SaysTooLittle => "it has neither an ARN nor a type and id",
     }
 }

@@ -1,6 +1,7 @@
 //! The source register, read once into the run directory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bestand_collector::collector::Interest;
 use bestand_collector::source_register::{RecordSink, RecordSinkError, SourceRegister};
@@ -9,7 +10,8 @@ use bestand_model::asset_record::{AssetRecord, RecordLine, RecordPartition, Reco
 use bestand_model::history::SourceHistory;
 use bestand_model::identifiers::AccountId;
 use bestand_model::reconciliation::StrayRows;
-use bestand_publisher::run_store::{PartitionedSpool, RunDirectory, RunStore, Spool};
+use bestand_model::shared_identity::{IdentityCensus, SharedIdentities};
+use bestand_publisher::run_store::{PartitionedSpool, RunDirectory, RunStore, RunStoreError, Spool};
 
 use super::Planner;
 use crate::error::Error;
@@ -25,6 +27,8 @@ pub(super) struct Records {
     pub(super) accounts: BTreeSet<AccountId>,
     /// Rows by kind, for entries whose own row is not where it was.
     pub(super) rows: RowKinds,
+    /// Rows that name themselves alike.
+    pub(super) shared: Arc<SharedIdentities>,
 }
 
 /// The asset ids of all rows, by what they turned out to be.
@@ -65,6 +69,7 @@ struct Spooling<'a> {
     spool: PartitionedSpool<RecordLine>,
     accounts: BTreeSet<AccountId>,
     rows: RowKinds,
+    census: IdentityCensus,
     phase: &'a Phase,
 }
 
@@ -72,6 +77,9 @@ impl RecordSink for Spooling<'_> {
     fn accept(&mut self, partition: RecordPartition, line: RecordLine) -> Result<(), RecordSinkError> {
         self.phase.add(1);
         self.rows.add(&line);
+        if let RecordLine::Record(record) = &line {
+            self.census.add(record);
+        }
         self.spool.push(partition.file_stem(), &line).map_err(|error| RecordSinkError(Box::new(error)))?;
         if let RecordPartition::Account(id) = partition {
             self.accounts.insert(id);
@@ -84,14 +92,39 @@ impl RecordSink for Spooling<'_> {
 pub(super) async fn read(planner: &Planner<'_>, source: &dyn SourceRegister) -> Result<Records, Error> {
     let phase = planner.progress.phase("source register", "rows", None);
     let spool = planner.directory.partitioned(Spool::Records)?;
-    let mut sink = Spooling { spool, accounts: BTreeSet::new(), rows: RowKinds::default(), phase: &phase };
+    let mut sink = Spooling {
+        spool,
+        accounts: BTreeSet::new(),
+        rows: RowKinds::default(),
+        census: IdentityCensus::default(),
+        phase: &phase,
+    };
     let totals = source.read(&mut sink).await?;
     sink.spool.finish()?;
     let (accounts, rows) = (sink.accounts, sink.rows);
+    let shared = Arc::new(shared_identities(planner.directory, &sink.census)?);
 
     check_against_last(planner.store, &totals, planner.settings.source_register.min_source_share)?;
     phase.done(&format!("{} rows, {} of them rejected", totals.read, totals.rejected));
-    Ok(Records { totals, accounts, rows })
+    Ok(Records { totals, accounts, rows, shared })
+}
+
+/// Reads what was spooled once more, if some rows share a name.
+fn shared_identities(
+    directory: &RunDirectory,
+    census: &IdentityCensus,
+) -> Result<SharedIdentities, RunStoreError> {
+    let mut shared = SharedIdentities::default();
+    if census.needs_a_second_look() {
+        for name in directory.names(Spool::Records)? {
+            for line in directory.read::<RecordLine>(Spool::Records, &name)? {
+                if let RecordLine::Record(record) = line? {
+                    shared.add(census, &record);
+                }
+            }
+        }
+    }
+    Ok(shared.sorted())
 }
 
 /// Holds a reading against the last good one (SEMANTICS 2.13).

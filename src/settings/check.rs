@@ -1,6 +1,8 @@
 //! What a schema cannot say: how settings fit together.
 
 mod accounts;
+mod identification;
+mod lifecycle;
 
 use bestand_model::identifiers::AccountId;
 
@@ -12,9 +14,11 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     names(settings, &mut problems);
     accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
+    identification::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
+    lifecycle::problems(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));

@@ -10,6 +10,8 @@ mod documents;
 mod explain;
 mod face;
 mod interruption;
+mod labelled;
+mod lifecycle;
 mod publishing;
 mod purity;
 mod reasons;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::asset::AssetState;
 use crate::asset_record::Lifecycle;
+use crate::shared_identity::IdentityCensus;
 
 fn key(number: u128) -> AssetKey {
     AssetKey(Uuid::from_u128(number))
@@ -81,7 +82,27 @@ fn what_an_account_was_judged_by_is_read_back_as_it_was_written() {
         ]),
         elsewhere: BTreeMap::from([(key(4), place)]),
     };
+    let mut census = IdentityCensus::default();
+    let rows = [record("ITK-1"), record("ITK-1"), record("ITK-5"), record("ITK-5")];
+    rows.iter().for_each(|row| census.add(row));
+    let mut shared = SharedIdentities::default();
+    rows.iter().for_each(|row| shared.add(&census, row));
+    let mut publications = Publications::default();
+    publications.begin("plan");
+    let line = LastPublished {
+        asset_key: key(4),
+        plan: "plan".into(),
+        planned_at: at(6),
+        version: None,
+        shared: true,
+        state: Some(AssetState::Active),
+        attributes: BTreeMap::from([("owner".to_owned(), ().into())]),
+    };
+    let memory = PublishedMemory::new(publications, [line]);
     let by = JudgedBy {
+        named: &records,
+        shared: &shared,
+        memory: &memory,
         state: Some(AccountState::Decommissioned),
         coverage: Coverage::Incomplete(Reason::ScopeUnknown),
         history: &history,
@@ -104,6 +125,13 @@ fn what_an_account_was_judged_by_is_read_back_as_it_was_written() {
     assert_eq!(back.unplaced, unplaced);
     assert_eq!(back.joined, joined);
     assert_eq!(back.proofs, proofs);
+    assert_eq!(back.memory().lines().collect::<Vec<_>>(), memory.lines().collect::<Vec<_>>());
+    assert_eq!(
+        back.shared.of_asset_id(&rows[0]).map(<[_]>::len),
+        Some(2),
+        "a row of this account shares its name"
+    );
+    assert!(back.shared.of_asset_id(&rows[2]).is_none(), "no row here has this name");
     let stray = |id: &str| back.stray_rows.may_speak_of(Some(&id.into()));
     assert!(stray("ITK-3"), "a stray row names this entry");
     assert!(!stray("ITK-4") && !stray("ITK-9"), "no entry, no line");
@@ -114,8 +142,21 @@ fn what_an_account_was_judged_by_is_read_back_as_it_was_written() {
 fn a_stray_row_without_name_may_speak_of_anything_after_reading_back_too() {
     let mut stray_rows = StrayRows::default();
     stray_rows.add(None);
-    let history = AccountHistory::default();
-    let by = JudgedBy { stray_rows: &stray_rows, ..JudgedBy::history_alone(&history) };
+    let (history, shared) = (AccountHistory::default(), SharedIdentities::default());
+    let by = JudgedBy {
+        state: None,
+        coverage: Coverage::Complete,
+        history: &history,
+        named: &[],
+        records: &[],
+        unplaced: &[],
+        joined: &[],
+        published: &[],
+        stray_rows: &stray_rows,
+        shared: &shared,
+        memory: &PublishedMemory::default(),
+        proofs: &Proofs::default(),
+    };
     let mut back = Judged::default();
     by.lines(1).for_each(|line| back.take(line));
     assert!(back.stray_rows.may_speak_of(None));

@@ -25,8 +25,10 @@ use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::finding::{Finding, FindingKind};
 use crate::history::AccountHistory;
+use crate::identification::{IdentificationRule, ItemIndex};
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
 use crate::outcome::Liveness;
 use crate::proof::{Answer, Elsewhere, Missing, Proofs, Question};
 
@@ -54,6 +56,8 @@ pub struct Judgement<'a> {
     pub records: &'a [AssetRecord],
     /// Our entries.
     pub published: &'a [PublishedAsset],
+    /// What is remembered of what was published.
+    pub memory: &'a PublishedMemory,
     /// What was found out about single assets.
     pub proofs: &'a Proofs,
     /// What the first round called missing.
@@ -102,9 +106,23 @@ pub struct Seen {
     pub item: ConfigurationItem,
     /// Whether it counts as live: everything that reported it is complete.
     pub believed: bool,
+    /// It was matched by what people wrote down, and where not everything was seen another one may be meant
+    /// (SEMANTICS 2.14).
+    pub provisional: bool,
     /// Why it is not believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+}
+
+/// Where an asset stands in its life (SEMANTICS 5.1); absent: nowhere, for nothing is published of it.
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize)]
+pub struct LifeStages {
+    /// Before this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// After it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// What was found out about the asset beyond the inventory of its account (SEMANTICS 2.4).
@@ -132,7 +150,12 @@ pub struct Explanation {
     pub records: Vec<AssetRecord>,
     /// The identification rule that joined record and item.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<Value>,
+    pub rule: Option<String>,
+    /// What the rule says, where it is one of the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_of_settings: Option<IdentificationRule>,
+    /// Where the asset stands in its life, before this run and after it.
+    pub life: LifeStages,
     /// What comes near and is not it, and why.
     pub candidates: Vec<Candidate>,
     /// How many more there are.
@@ -178,17 +201,20 @@ impl<'a> Explainer<'a> {
                 records: judgement.records,
                 rejected: &[],
                 published: judgement.published,
+                memory: judgement.memory,
                 proofs: judgement.proofs,
             })
         });
         Self { judgement, index: Index::new(&judgement), named }
     }
 
-    fn judge(&self) -> Judge<'_> {
+    fn judge<'s>(&'s self, index: Option<&'s ItemIndex<'s>>) -> Judge<'s> {
         let of = &self.judgement;
         let mut judge = Judge::new(of.rules, of.history, of.now, of.inventory, &self.named);
         judge.coverage_without_account = of.coverage;
+        judge.index = index;
         judge.proofs = of.inventory.map(|_| of.proofs);
+        judge.memory = Some(of.memory);
         judge
     }
 
@@ -204,20 +230,26 @@ impl<'a> Explainer<'a> {
     pub fn identify(&self, asset: &ReconciledAsset) -> Identity {
         let parties = self.parties(asset);
         let subject = self.subject(parties.records.first().copied(), parties.items.first().copied());
-        identity(&self.judge(), asset.asset_key, &subject, parties.entries.first().copied())
+        identity(&self.judge(None), asset.asset_key, &subject, parties.entries.first().copied())
     }
 
     /// Tells why an asset was judged as it was.
     pub fn explain(&self, asset: &ReconciledAsset) -> Explanation {
         let of = &self.judgement;
-        let judge = self.judge();
+        let items: Vec<&ConfigurationItem> =
+            of.inventory.into_iter().flat_map(|inventory| &inventory.items).collect();
+        let index = of.inventory.map(|_| ItemIndex::new(&items, &of.rules.identification));
+        let judge = self.judge(index.as_ref());
         let parties = self.parties(asset);
         let (record, item, entry) = (
             parties.records.first().copied(),
             parties.items.first().copied(),
             parties.entries.first().copied(),
         );
-        let subject = self.subject(record, item);
+        let by_settings = self.rule_of_settings(asset);
+        let mut subject = self.subject(record, item);
+        subject.rule.clone_from(&asset.rule);
+        subject.one_of_many = by_settings.is_some_and(|rule| rule.many);
         let keys = self.keys(asset, &parties);
         let changes: Vec<Change> =
             of.result.changes.iter().filter(|change| keys.contains(&change.asset_key)).cloned().collect();
@@ -226,12 +258,17 @@ impl<'a> Explainer<'a> {
             .filter(|finding| finding.asset_key.is_some_and(|key| keys.contains(&key)))
             .cloned()
             .collect();
-        let seen: Vec<Seen> = parties.items.iter().map(|item| seen(&judge, item)).collect();
+        let seen: Vec<Seen> = parties.items.iter().map(|item| seen(&judge, &subject, item, entry)).collect();
         let (candidates, more_candidates) = self.candidates(asset, &parties);
         let only = changes.first().filter(|_| !parties.is_ambiguous());
         Explanation {
             identity: identity(&judge, asset.asset_key, &subject, entry),
-            rule: asset.rule.and_then(|rule| serde_json::to_value(rule).ok()),
+            rule: asset.rule.as_ref().map(ToString::to_string),
+            rule_of_settings: by_settings.cloned(),
+            life: LifeStages {
+                before: asset.life.before.map(|stage| stage.code().to_owned()),
+                after: asset.life.after.map(|stage| stage.code().to_owned()),
+            },
             candidates,
             more_candidates,
             absence: seen.is_empty().then(|| absence::absence(&judge, &self.named, of, &subject, entry)),
@@ -251,9 +288,17 @@ impl<'a> Explainer<'a> {
         }
     }
 
+    fn rule_of_settings(&self, asset: &ReconciledAsset) -> Option<&'a IdentificationRule> {
+        let name = asset.rule.as_ref().filter(|rule| rule.is_of_settings())?.name();
+        let mut rules = self.judgement.rules.identification.of_settings();
+        rules.find(|(_, rule)| rule.name == name).map(|(_, rule)| rule.as_ref())
+    }
+
     fn proof(&self, keys: &BTreeSet<AssetKey>) -> Option<ProofById> {
         let of = &self.judgement;
-        let missing = of.missing.iter().find(|missing| keys.contains(&missing.asset_key));
+        // Of what is not published nobody is asked.
+        let published = of.published.iter().any(|entry| keys.contains(&entry.asset_key));
+        let missing = of.missing.iter().find(|missing| published && keys.contains(&missing.asset_key));
         let proof = ProofById {
             question: missing.and_then(|missing| missing.question.clone()),
             answer: keys.iter().find_map(|key| of.proofs.answers.get(key)).cloned(),
@@ -263,13 +308,25 @@ impl<'a> Explainer<'a> {
     }
 }
 
-fn seen(judge: &Judge<'_>, item: &ConfigurationItem) -> Seen {
-    let (live, coverage) = judge.liveness(item);
-    let reason = match coverage {
+fn seen(
+    judge: &Judge<'_>,
+    subject: &Subject<'_>,
+    item: &ConfigurationItem,
+    entry: Option<&PublishedAsset>,
+) -> Seen {
+    let reason = |coverage| match coverage {
         Coverage::Complete => None,
         Coverage::Incomplete(reason) => Some(reason),
     };
-    Seen { item: item.clone(), believed: live == Liveness::Live, reason }
+    let (live, coverage) = judge.liveness(item);
+    let whole = judge.absence_coverage(subject, entry);
+    let provisional = live == Liveness::Live && judge.is_provisional(subject) && !whole.is_complete();
+    Seen {
+        item: item.clone(),
+        believed: live == Liveness::Live && !provisional,
+        provisional,
+        reason: reason(if provisional { whole } else { coverage }),
+    }
 }
 
 /// Calls the asset what a finding would call it.

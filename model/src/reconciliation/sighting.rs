@@ -123,6 +123,9 @@ impl<'a> Sighting<'a> {
         index: &ItemIndex<'a>,
         is_of_its_own: impl Fn(&ConfigurationItem) -> bool,
     ) -> Self {
+        if subject.record.is_some_and(|record| index.knows_key_of(record)) {
+            return Self::Here;
+        }
         let by_record = subject.record.map(|record| Names {
             arn: record.arn.clone(),
             region: record.region.clone(),

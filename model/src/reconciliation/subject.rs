@@ -4,7 +4,7 @@ use crate::arn::Arn;
 use crate::asset::{AssetKey, KeyBasis, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::configuration_item::ConfigurationItem;
-use crate::identification::{Identification, Rule, Tangle, shared_by_several};
+use crate::identification::{Identification, Pair, Rule, Tangle, shared_by_several};
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 use crate::resource_type::is_global;
 
@@ -14,6 +14,10 @@ pub(super) struct Subject<'a> {
     pub(super) item: Option<&'a ConfigurationItem>,
     pub(super) record: Option<&'a AssetRecord>,
     pub(super) rule: Option<Rule>,
+    /// Whether the record speaks for other items besides: what it says of itself says nothing of this one.
+    pub(super) one_of_many: bool,
+    /// Whether it got no entry, but one of its place is there and went to somebody else.
+    pub(super) doubles_an_entry: bool,
     /// The keys that it may have, the one to mint first.
     pub(super) keys: Vec<AssetKey>,
 }
@@ -26,11 +30,38 @@ impl<'a> Subject<'a> {
         item: Option<&'a ConfigurationItem>,
         rule: Option<Rule>,
     ) -> Self {
-        Self { item, record, rule, keys: candidate_keys(environment, account, record, item) }
+        let keys = candidate_keys(environment, account, record, item);
+        Self { item, record, rule, one_of_many: false, doubles_an_entry: false, keys }
+    }
+
+    /// An item for which a record speaks as for others: it goes by the item's own keys.
+    fn one_of_many(
+        environment: &str,
+        account: Option<&AccountId>,
+        record: &'a AssetRecord,
+        item: &'a ConfigurationItem,
+        rule: Option<Rule>,
+    ) -> Self {
+        let keys = candidate_keys(environment, account, None, Some(item));
+        Self {
+            item: Some(item),
+            record: Some(record),
+            rule,
+            one_of_many: true,
+            doubles_an_entry: false,
+            keys,
+        }
     }
 
     pub(super) fn of_published(asset: &PublishedAsset) -> Self {
-        Self { item: None, record: None, rule: None, keys: vec![asset.asset_key] }
+        Self {
+            item: None,
+            record: None,
+            rule: None,
+            one_of_many: false,
+            doubles_an_entry: false,
+            keys: vec![asset.asset_key],
+        }
     }
 
     pub(super) fn arn(&self) -> Option<&'a Arn> {
@@ -59,6 +90,22 @@ impl<'a> Subject<'a> {
 
     pub(super) fn asset_id(&self) -> Option<&'a AssetId> {
         self.record.and_then(|record| record.asset_id.as_ref())
+    }
+
+    /// Tells whether a rule of the settings found the item in another region than the record says.
+    pub(super) fn has_moved(&self) -> bool {
+        let by_settings = self.rule.as_ref().is_some_and(Rule::is_of_settings) && !self.one_of_many;
+        let (Some(item), Some(record)) = (self.item.filter(|_| by_settings), self.record) else {
+            return false;
+        };
+        let of_arn = record.arn.as_ref().and_then(Arn::region);
+        !is_global(&item.resource_type)
+            && record.region.iter().chain(&of_arn).any(|region| *region != item.region)
+    }
+
+    /// Gives the id by which its entry may be known: one that the record gives to this asset alone.
+    pub(super) fn own_asset_id(&self) -> Option<&'a AssetId> {
+        self.asset_id().filter(|_| !self.one_of_many)
     }
 }
 
@@ -112,17 +159,23 @@ pub(super) fn gather<'a>(
     records: &[&'a AssetRecord],
     account: Option<&AccountId>,
 ) -> (Vec<Subject<'a>>, Vec<Tangle>) {
-    let paired =
-        identification.pairs.iter().map(|pair| (Some(pair.record), Some(pair.item), Some(pair.rule)));
+    let paired = identification.pairs.iter().map(|pair| (Some(pair.record), Some(pair.item), Some(pair)));
     let records_alone = identification.records_alone.iter().map(|record| (Some(*record), None, None));
     let items_alone = identification.items_alone.iter().map(|item| (None, Some(*item), None));
-    let parties: Vec<_> = paired.chain(records_alone).chain(items_alone).collect();
+    let parties: Vec<(Option<usize>, Option<usize>, Option<&Pair>)> =
+        paired.chain(records_alone).chain(items_alone).collect();
     let subjects: Vec<Subject<'a>> = parties
         .iter()
-        .map(|(record, item, rule)| {
+        .map(|(record, item, pair)| {
             let record = record.and_then(|index| records.get(index).copied());
             let item = item.and_then(|index| items.get(index).copied());
-            Subject::new(environment, account, record, item, *rule)
+            let rule = pair.map(|pair| pair.rule.clone());
+            match (record, item, pair) {
+                (Some(record), Some(item), Some(Pair { many: true, .. })) => {
+                    Subject::one_of_many(environment, account, record, item, rule)
+                }
+                _ => Subject::new(environment, account, record, item, rule),
+            }
         })
         .collect();
 

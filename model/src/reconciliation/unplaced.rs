@@ -17,6 +17,7 @@ use crate::coverage::{Coverage, Reason};
 use crate::history::AccountHistory;
 use crate::identification::{Identification, Tangle};
 use crate::identifiers::AccountId;
+use crate::last_published::PublishedMemory;
 
 /// A row that could not be placed in an account, and whether anything that it may mean was seen.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -35,6 +36,7 @@ pub struct UnplacedRecord {
 pub fn reconcile_unplaced(
     records: &[UnplacedRecord],
     published: &[PublishedAsset],
+    memory: &PublishedMemory,
     coverage: Coverage,
     rules: &Rules,
     history: &AccountHistory,
@@ -58,6 +60,7 @@ pub fn reconcile_unplaced(
     let mut index = PublishedIndex::new(published);
     let mut judge = Judge::new(rules, history, now, None, &named);
     judge.coverage_without_account = coverage;
+    judge.memory = Some(memory);
     let ambiguous: Vec<_> =
         tangles.iter().map(|tangle| Parties::of_tangle(&judge, tangle, &[], &records, &mut index)).collect();
     let assigned = index.assign(subjects);

@@ -45,9 +45,14 @@ pub(super) fn of_item(item: &ConfigurationItem, record: Option<&AssetRecord>) ->
     values
 }
 
-/// What the source register says.
-pub(super) fn of_record(record: &AssetRecord) -> Values {
+/// What the source register says. A record that speaks for many says nothing of what is each one's own.
+pub(super) fn of_record(record: &AssetRecord, one_of_many: bool) -> Values {
     let mut values = record.attributes.clone();
+    if one_of_many {
+        values.remove(attribute::NAME);
+        values.extend(record.asset_id.as_ref().map(|id| (attribute::ASSET_ID.to_owned(), text(id))));
+        return values;
+    }
     let mut add = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             values.insert(name.to_owned(), value);

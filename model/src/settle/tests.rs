@@ -49,7 +49,7 @@ fn placed(
     items: &[ConfigurationItem],
     complete: bool,
 ) -> Result<AccountId, (bool, usize)> {
-    let mut placement = Placement::new(vec![record]);
+    let mut placement = Placement::new(vec![record], &IdentificationRules::default());
     assert!(!placement.is_empty());
     items.iter().for_each(|item| placement.see(item));
     match placement.finish(complete) {

@@ -1,10 +1,12 @@
 //! Missing assets that live in another account (SEMANTICS 2.4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::arn::Arn;
 use crate::asset::AssetKey;
 use crate::configuration_item::ConfigurationItem;
+use crate::identification::{IdentificationRule, IdentificationRules, ItemKey};
 use crate::identifiers::{AccountId, ResourceId, ResourceType};
 use crate::proof::{Elsewhere, Missing};
 use crate::resource_id;
@@ -15,15 +17,31 @@ use crate::resource_id;
 /// Their own accounts need no look: reconciling them has found what there is.
 #[derive(Debug, Default)]
 pub struct Whereabouts {
+    rules: BTreeMap<usize, Arc<IdentificationRule>>,
     missing: Vec<(AccountId, AssetKey)>,
     by_arn: HashMap<Arn, Vec<usize>>,
     by_id: HashMap<(ResourceType, ResourceId), Vec<usize>>,
+    /// By rule, then by what a record says to it.
+    by_key: BTreeMap<usize, HashMap<String, Vec<Sought>>>,
     seen_in: BTreeMap<usize, Elsewhere>,
 }
 
+/// One missing asset, and the types that its record may mean.
+#[derive(Debug)]
+struct Sought {
+    index: usize,
+    types: Option<BTreeSet<ResourceType>>,
+}
+
 impl Whereabouts {
-    /// Adds an account's missing asset, if anything could be the same resource elsewhere: its ARN, or an id that
-    /// AWS itself makes unique.
+    /// Looks by these rules besides.
+    pub fn new(rules: &IdentificationRules) -> Self {
+        let rules = rules.of_settings().map(|(at, rule)| (at, Arc::clone(rule))).collect();
+        Self { rules, ..Self::default() }
+    }
+
+    /// Adds an account's missing asset, if anything could be the same resource elsewhere: its ARN, an id that AWS
+    /// itself makes unique, or what a rule of the settings knows it by.
     pub fn look_for(&mut self, account: &AccountId, missing: &Missing) {
         let index = self.missing.len();
         let mut sought = false;
@@ -35,6 +53,11 @@ impl Whereabouts {
             missing.resource.as_ref().filter(|(kind, id)| resource_id::is_unique(kind, id))
         {
             self.by_id.entry((kind.clone(), id.clone())).or_default().push(index);
+            sought = true;
+        }
+        for key in &missing.keys {
+            let of_rule = self.by_key.entry(key.rule).or_default();
+            of_rule.entry(key.key.clone()).or_default().push(Sought { index, types: key.types.clone() });
             sought = true;
         }
         if sought {
@@ -51,7 +74,14 @@ impl Whereabouts {
     pub fn see(&mut self, item: &ConfigurationItem, doubtful: bool) {
         let by_arn = item.arn.as_ref().and_then(|arn| self.by_arn.get(arn));
         let by_id = self.by_id.get(&(item.resource_type.clone(), item.resource_id.clone()));
-        for index in by_arn.into_iter().chain(by_id).flatten() {
+        let by_key = self.by_key.iter().filter_map(|(rule, sought)| {
+            let ItemKey::Key(key) = self.rules.get(rule)?.item_key(item) else { return None };
+            sought.get(&key)
+        });
+        let of_type =
+            |of: &&Sought| of.types.as_ref().is_none_or(|types| types.contains(&item.resource_type));
+        let by_key: Vec<usize> = by_key.flatten().filter(of_type).map(|of| of.index).collect();
+        for index in by_arn.into_iter().chain(by_id).flatten().chain(&by_key) {
             if self.missing.get(*index).is_none_or(|(account, _)| *account == item.account_id) {
                 continue;
             }
@@ -120,7 +150,10 @@ mod tests {
         let resource = Some((kind.into(), id.into()));
         let arn = arn.map(|arn| arn.parse().unwrap());
         let mut whereabouts = Whereabouts::default();
-        whereabouts.look_for(&account(1), &Missing { asset_key: key, resource, arn, question: None });
+        whereabouts.look_for(
+            &account(1),
+            &Missing { asset_key: key, resource, arn, keys: Vec::new(), question: None },
+        );
         items.iter().for_each(|(item, doubtful)| whereabouts.see(item, *doubtful));
         let mut found = whereabouts.finish();
         found.remove(&account(1)).and_then(|mut of_account| of_account.remove(&key))
@@ -149,8 +182,10 @@ mod tests {
             let mut whereabouts = Whereabouts::default();
             let resource = Some((FUNCTION.into(), "hello".into()));
             let key = AssetKey(Uuid::from_u128(1));
-            whereabouts
-                .look_for(&account(1), &Missing { asset_key: key, resource, arn: None, question: None });
+            whereabouts.look_for(
+                &account(1),
+                &Missing { asset_key: key, resource, arn: None, keys: Vec::new(), question: None },
+            );
             whereabouts
         };
         assert!(whereabouts.is_empty(), "nothing is read for the sake of a name");

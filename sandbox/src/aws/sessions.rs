@@ -44,6 +44,7 @@ struct Session {
 /// Every session that was given out.
 pub(crate) struct Sessions {
     seed: u64,
+    clock_ahead: SignedDuration,
     base_key: String,
     base: Caller,
     sessions: Mutex<HashMap<String, Session>>,
@@ -54,14 +55,14 @@ pub(crate) struct Sessions {
 const MEMORY_HOURS: i64 = 1;
 
 impl Sessions {
-    pub(crate) fn new(seed: u64, base_key: String, base: Caller) -> Self {
-        Self { seed, base_key, base, sessions: Mutex::default(), given: AtomicU64::new(0) }
+    pub(crate) fn new(seed: u64, clock_ahead: SignedDuration, base_key: String, base: Caller) -> Self {
+        Self { seed, clock_ahead, base_key, base, sessions: Mutex::default(), given: AtomicU64::new(0) }
     }
 
     /// Gives out a session.
     pub(crate) fn open(&self, caller: Caller, lasts: SignedDuration) -> Keys {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
-        let now = clock::now();
+        let now = clock::now(self.clock_ahead);
         let expires = now.checked_add(lasts).unwrap_or(now);
         let secret = |salt| base32(hash(&[self.seed, number, salt]));
         let access_key = format!("ASIA{}{}", &secret(50)[..8], &base32(number)[..8]);
@@ -108,7 +109,7 @@ impl Sessions {
                 Protocol::Ec2 => AwsError::with_status(401, "AuthFailure", message),
             });
         };
-        if session.expires <= clock::now() {
+        if session.expires <= clock::now(self.clock_ahead) {
             let message = "the security token included in the request is expired";
             return Err(match protocol {
                 Protocol::Json => AwsError::new("ExpiredTokenException", message),

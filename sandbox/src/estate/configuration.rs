@@ -37,6 +37,12 @@ impl Estate {
     /// has none.
     pub(crate) fn configuration(&self, item: Item, wanted: Option<&[String]>) -> Value {
         let mut builder = Builder { wanted, map: Map::new() };
+        if let Some(written) = self.written(item) {
+            for (name, value) in &written.configuration {
+                builder.put(name, || value.clone());
+            }
+            return Value::Object(builder.map);
+        }
         match item.kind {
             Kind::Instance
             | Kind::Volume
@@ -74,7 +80,7 @@ impl Estate {
 
     /// The `supplementaryConfiguration` of a resource, empty for most types.
     pub(crate) fn supplementary_configuration(&self, item: Item) -> Value {
-        if item.kind != Kind::Bucket {
+        if item.kind != Kind::Bucket || self.written(item).is_some() {
             return json!({});
         }
         json!({

@@ -95,6 +95,9 @@ impl Estate {
 
     /// The name that people gave it, where such names are free text: possibly an odd one.
     pub(crate) fn name(&self, item: Item) -> String {
+        if let Some(written) = self.written(item) {
+            return written.name.clone().unwrap_or_else(|| written.id.clone());
+        }
         match self.odd_name(item) {
             Some(odd) => format!("{odd} {}", self.short_code(item)),
             None => self.plain_name(item),
@@ -103,6 +106,9 @@ impl Estate {
 
     /// The odd name of a resource that has one.
     pub(crate) fn odd_name(&self, item: Item) -> Option<&'static str> {
+        if self.written(item).is_some() {
+            return None;
+        }
         let fact = self.fact(item, salt::ODD_NAME);
         (matches!(item.kind, Kind::Instance | Kind::Volume | Kind::Vpc | Kind::OnBoardComputer)
             && fact.is_multiple_of(ODD_NAME_PERIOD))
@@ -111,6 +117,9 @@ impl Estate {
 
     /// Whether AWS Config shows the resource without its ARN.
     pub(crate) fn arn_missing(&self, item: Item) -> bool {
+        if self.written(item).is_some() {
+            return false;
+        }
         item.kind == Kind::OnBoardComputer
             || (!item.kind.global()
                 && item.kind != Kind::TaskDefinition
@@ -124,6 +133,9 @@ impl Estate {
 
     /// The resource id as AWS Config shows it: for many types a name, an URL or the ARN.
     pub(crate) fn resource_id(&self, item: Item) -> String {
+        if let Some(written) = self.written(item) {
+            return written.id.clone();
+        }
         match item.kind {
             Kind::Instance => format!("i-0{:016x}", self.code(item)),
             Kind::Volume => format!("vol-0{:016x}", self.code(item)),
@@ -176,6 +188,9 @@ impl Estate {
 
     /// The ARN that the resource has, shown or not.
     pub(crate) fn full_arn(&self, item: Item) -> String {
+        if let Some(written) = self.written(item) {
+            return written.arn.clone();
+        }
         let (region, account) = (Self::region(item), self.account_id(item));
         let name = || self.plain_name(item);
         match item.kind {
@@ -236,6 +251,9 @@ impl Estate {
     /// it. They need not be live.
     pub(crate) fn find(&self, account: usize, region: usize, kind: Kind, id: &str) -> Vec<Item> {
         let region = if kind.global() { 0 } else { region };
+        if let Some(written) = self.written_with_id(account, region, kind, id) {
+            return written;
+        }
         let Some(first) = self.decode(account as u16, kind, id) else { return Vec::new() };
         let holding = self.holding(account, region, kind);
         let known = holding.live + holding.withdrawn + holding.gone;

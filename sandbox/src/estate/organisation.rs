@@ -69,7 +69,7 @@ impl Estate {
 
     /// The unit that an account of the organisation lies in; the management account lies in the root.
     pub(crate) fn unit(&self, member: usize) -> Option<usize> {
-        if member == 0 {
+        if member == 0 || self.is_scripted() {
             None
         } else if member >= self.accounts.len() {
             Some(CLOSED)

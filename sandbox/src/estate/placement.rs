@@ -13,6 +13,8 @@ use crate::faults::{Fault, Faults};
 pub(crate) struct Placement {
     faults: Faults,
     order: Vec<usize>,
+    /// Faults with the places that somebody wrote down, in the place of those that the seed gives.
+    scripted: Vec<(Fault, usize, Option<usize>)>,
 }
 
 /// The place of a fault: the account by its rank in the seed's order, and the region; without one the fault hits
@@ -52,7 +54,12 @@ impl Placement {
         if order.is_empty() {
             order.push(0);
         }
-        Self { faults: faults.clone(), order }
+        Self { faults: faults.clone(), order, scripted: Vec::new() }
+    }
+
+    /// Faults with their accounts and regions; without a region a fault hits the whole account.
+    pub(crate) fn scripted(scripted: Vec<(Fault, usize, Option<usize>)>) -> Self {
+        Self { faults: Faults::none(), order: vec![0], scripted }
     }
 
     pub(crate) const fn faults(&self) -> &Faults {
@@ -96,6 +103,12 @@ impl Placement {
 
     /// Whether a fault lies on an account and region.
     pub(crate) fn hits(&self, fault: Fault, account: usize, region: usize) -> bool {
+        let written = |(of, at, within): &(Fault, usize, Option<usize>)| {
+            (*of, *at) == (fault, account) && within.is_none_or(|within| within == region)
+        };
+        if self.scripted.iter().any(written) {
+            return true;
+        }
         let Some(target) = Self::target(fault) else { return false };
         self.faults.has(fault)
             && self.account(target) == account

@@ -2,6 +2,7 @@
 
 use super::{Estate, Item, accounts::GLOBAL, kind::Kind};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// The properties that `SELECT *` stands for.
 pub(crate) const SCALARS: [&str; 10] = [
@@ -34,17 +35,26 @@ const LAST_CAPTURED: i64 = 1_760_000_000;
 impl Estate {
     /// When a resource was made, in seconds since 1970.
     pub(crate) fn created_at(&self, item: Item) -> i64 {
+        if let Some(written) = self.written(item) {
+            return written.created_at;
+        }
         FIRST_CREATED + (self.fact(item, 20) % (LAST_CREATED - FIRST_CREATED) as u64) as i64
     }
 
     /// When a resource last changed, in seconds since 1970.
     pub(crate) fn captured_at(&self, item: Item) -> i64 {
         let created = self.created_at(item);
+        if self.written(item).is_some() {
+            return created;
+        }
         created + (self.fact(item, 21) % (LAST_CAPTURED - created) as u64) as i64
     }
 
     /// `resourceName` as AWS Config shows it: missing where the name is but a tag.
     pub(crate) fn resource_name(&self, item: Item) -> Option<String> {
+        if let Some(written) = self.written(item) {
+            return written.name.clone();
+        }
         (!item.kind.named_by_tag()).then(|| self.name(item))
     }
 
@@ -70,17 +80,21 @@ impl Estate {
     }
 
     /// The tags, in a stable order; a fifth of the resources has none.
-    pub(crate) fn tag_pairs(&self, item: Item) -> Vec<(&'static str, String)> {
+    pub(crate) fn tag_pairs(&self, item: Item) -> Vec<(Cow<'_, str>, String)> {
+        if let Some(written) = self.written(item) {
+            let tags = written.tags.iter();
+            return tags.map(|(key, value)| (Cow::from(key), value.clone())).collect();
+        }
         let fact = self.fact(item, 30);
-        let mut tags = Vec::new();
+        let mut tags: Vec<(Cow<'_, str>, String)> = Vec::new();
         if item.kind.named_by_tag() {
-            tags.push(("Name", self.name(item)));
+            tags.push(("Name".into(), self.name(item)));
         }
         if !fact.is_multiple_of(5) {
-            tags.push(("umgebung", self.environment(item).to_owned()));
-            tags.push(("team", self.team(item).to_owned()));
+            tags.push(("umgebung".into(), self.environment(item).to_owned()));
+            tags.push(("team".into(), self.team(item).to_owned()));
             if fact.is_multiple_of(3) {
-                tags.push(("kostenstelle", self.cost_centre(item)));
+                tags.push(("kostenstelle".into(), self.cost_centre(item)));
             }
         }
         tags
@@ -90,7 +104,9 @@ impl Estate {
     pub(crate) fn tags(&self, item: Item) -> Value {
         let pairs = self.tag_pairs(item).into_iter();
         if item.kind.tags_as_object() {
-            return Value::Object(pairs.map(|(key, value)| (key.to_owned(), Value::String(value))).collect());
+            return Value::Object(
+                pairs.map(|(key, value)| (key.into_owned(), Value::String(value))).collect(),
+            );
         }
         pairs
             .map(|(key, value)| json!({"key": key, "value": value, "tag": format!("{key}={value}")}))
@@ -115,6 +131,9 @@ impl Estate {
 
     /// The resources that a resource is bound to.
     pub(crate) fn relationships(&self, item: Item) -> Value {
+        if self.written(item).is_some() {
+            return json!([]);
+        }
         let mut related = Vec::new();
         let mut relate = |other: Item, name: &str| {
             let mut entry = Map::new();

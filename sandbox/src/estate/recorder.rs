@@ -78,6 +78,7 @@ impl Estate {
         } else if self.placement.hits(Fault::RecorderWarming, account, region) {
             recorded.live = recorded.live.div_ceil(2);
         }
+        recorded.live -= self.unrecorded(account, home, kind);
         let hits = |fault, of| kind == of && self.placement.hits(fault, account, region);
         if hits(Fault::CountMismatch, MISCOUNTED) || hits(Fault::Unrecorded, UNRECORDED) {
             recorded.live = recorded.live.saturating_sub(HIDDEN);
@@ -150,6 +151,9 @@ impl Estate {
     /// When AWS Config saw a resource deleted, in seconds since 1970; `None` for what is there. Half
     /// of the deletions it never saw: it does not know such a resource at all.
     pub(crate) fn deletion_time(&self, item: Item) -> Option<i64> {
+        if let Some(written) = self.written(item) {
+            return written.deleted_at;
+        }
         let holding = self.holding(usize::from(item.account), usize::from(item.region), item.kind);
         let seen_go = self.fact(item, 71).is_multiple_of(2);
         if (holding.alive()..holding.live).contains(&item.number) {

@@ -183,7 +183,7 @@ async fn changes(State(register): Shared, caller: Caller, JsonBody(batch): JsonB
     if !is_identifier(&batch.run_id, MAX_RUN_ID) {
         return Err(Problem::invalid("run_id is not an identifier"));
     }
-    let results = register.store.apply(&batch, &caller, clock::now()).await?;
+    let results = register.store.apply(&batch, &caller, clock::now(register.clock_ahead)).await?;
     Ok(Json(json!({ "results": results })))
 }
 
@@ -212,8 +212,12 @@ async fn record_run(
     if environment != register.environment {
         return Err(Problem::environment_mismatch(&register.environment, environment));
     }
-    let record =
-        RunRecord { run_id, source: caller.name, recorded_at: clock::now(), evidence: evidence.into() };
+    let record = RunRecord {
+        run_id,
+        source: caller.name,
+        recorded_at: clock::now(register.clock_ahead),
+        evidence: evidence.into(),
+    };
     register.store.record_run(&record).await?;
     Ok(Json(json!(record)))
 }

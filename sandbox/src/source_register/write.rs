@@ -2,7 +2,7 @@
 
 use super::record::Record;
 use sqlx::{
-    Connection, QueryBuilder, Sqlite, SqliteConnection,
+    AssertSqlSafe, Connection, QueryBuilder, Sqlite, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::path::{Path, PathBuf};
@@ -63,6 +63,25 @@ pub(crate) async fn write(
     path: &Path,
     batches: impl Iterator<Item = Vec<Record>> + Send,
 ) -> Result<u64, SourceRegisterError> {
+    write_as(path, SCHEMA, batches).await
+}
+
+/// The same into a table that lets several rows have one id, as careless registers do.
+///
+/// # Errors
+/// When the file cannot be written or renamed.
+pub(crate) async fn write_loosely(
+    path: &Path,
+    batches: impl Iterator<Item = Vec<Record>> + Send,
+) -> Result<u64, SourceRegisterError> {
+    write_as(path, &SCHEMA.replacen(" primary key", "", 1), batches).await
+}
+
+async fn write_as(
+    path: &Path,
+    schema: &str,
+    batches: impl Iterator<Item = Vec<Record>> + Send,
+) -> Result<u64, SourceRegisterError> {
     let new = path.with_extension("db.new");
     let file = |source| SourceRegisterError::File { path: path.to_owned(), source };
     match tokio::fs::remove_file(&new).await {
@@ -70,12 +89,16 @@ pub(crate) async fn write(
         _ => {}
     }
     let database = |source| SourceRegisterError::Database { path: path.to_owned(), source };
-    let count = fill(&new, batches).await.map_err(database)?;
+    let count = fill(&new, schema, batches).await.map_err(database)?;
     tokio::fs::rename(&new, path).await.map_err(file)?;
     Ok(count)
 }
 
-async fn fill(path: &Path, batches: impl Iterator<Item = Vec<Record>> + Send) -> Result<u64, sqlx::Error> {
+async fn fill(
+    path: &Path,
+    schema: &str,
+    batches: impl Iterator<Item = Vec<Record>> + Send,
+) -> Result<u64, sqlx::Error> {
     // Nothing is lost if this dies halfway: the old file stays.
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -83,7 +106,7 @@ async fn fill(path: &Path, batches: impl Iterator<Item = Vec<Record>> + Send) ->
         .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    sqlx::query(SCHEMA).execute(&mut connection).await?;
+    sqlx::query(AssertSqlSafe(schema.to_owned())).execute(&mut connection).await?;
     let mut transaction = connection.begin().await?;
     let mut count = 0;
     for batch in batches {

@@ -13,6 +13,7 @@ use bestand_model::history::{AccountHistory, AssetHistory};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::inventory::AccountInventory;
 use bestand_model::judged::JudgedBy;
+use bestand_model::last_published::PublishedMemory;
 use bestand_model::plan::{ChangeFile, Plan, SCHEMA_VERSION};
 use bestand_model::proof::{Answer as Said, Proofs};
 use bestand_model::reconciliation::{
@@ -99,7 +100,7 @@ pub(super) fn entry(region: &str, kind: &str, id: &str) -> PublishedAsset {
         state: AssetState::Active,
         account_id: Some(account()),
         attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        last_plan: None,
+        last_plan: Some("an earlier one".into()),
         last_writer: None,
         updated_at: None,
     }
@@ -107,7 +108,7 @@ pub(super) fn entry(region: &str, kind: &str, id: &str) -> PublishedAsset {
 
 pub(super) struct World {
     folder: TempDir,
-    settings: Settings,
+    pub(super) settings: Settings,
     directory: RunDirectory,
     run_id: RunId,
     pub(super) state: AccountState,
@@ -209,12 +210,13 @@ impl World {
             items: self.items.clone(),
             coverage: AccountCoverage::new(self.lines.iter().cloned()),
         };
-        let rules = compose::rules(&self.settings, StrayRows::default());
+        let rules = compose::rules(&self.settings, StrayRows::default(), Default::default());
         let input = AccountInput {
             inventory: &inventory,
             records: &self.records,
             rejected: &[],
             published: &self.published,
+            memory: &PublishedMemory::default(),
             proofs: &Proofs::default(),
         };
         let missing = reconcile(&input, &rules, &self.history, at(0)).missing;
@@ -226,18 +228,18 @@ impl World {
             state: Some(self.state),
             published: &self.published,
             proofs: &proofs,
-            ..JudgedBy::history_alone(&self.history)
+            ..JudgedBy::rules_and_history(&rules, &self.history)
         };
         self.spool_result(account().as_str(), by, &result);
     }
 
     fn judge_without_account(&self) {
-        let rules = compose::rules(&self.settings, StrayRows::default());
+        let rules = compose::rules(&self.settings, StrayRows::default(), Default::default());
         let none = AccountHistory::default();
         let records: Vec<RecordLine> = self.not_aws.iter().cloned().map(RecordLine::Record).collect();
         self.spool(Spool::Records, NOT_AWS, &records);
-        let result = reconcile_not_aws(&self.not_aws, &[], &rules, &none, at(0));
-        self.spool_result(NOT_AWS, JudgedBy::history_alone(&none), &result);
+        let result = reconcile_not_aws(&self.not_aws, &[], &PublishedMemory::default(), &rules, &none, at(0));
+        self.spool_result(NOT_AWS, JudgedBy::rules_and_history(&rules, &none), &result);
 
         let coverage = Coverage::Incomplete(Reason::ScopeUnknown);
         let unplaced = |record: &AssetRecord| UnplacedRecord {
@@ -246,15 +248,16 @@ impl World {
             claimed_in: Default::default(),
         };
         let unplaced: Vec<UnplacedRecord> = self.unplaced.iter().map(unplaced).collect();
-        let result = reconcile_unplaced(&unplaced, &[], coverage, &rules, &none, at(0));
-        let by = JudgedBy { coverage, unplaced: &unplaced, ..JudgedBy::history_alone(&none) };
+        let result =
+            reconcile_unplaced(&unplaced, &[], &PublishedMemory::default(), coverage, &rules, &none, at(0));
+        let by = JudgedBy { coverage, unplaced: &unplaced, ..JudgedBy::rules_and_history(&rules, &none) };
         self.spool_result(UNPLACED, by, &result);
 
         let rows = self.rejected.iter().cloned();
         let rows: Vec<RecordLine> = rows.map(|rejected| RecordLine::Rejected { rejected }).collect();
         self.spool(Spool::Records, REJECTED, &rows);
         let result = rejected_without_account(&self.rejected, &rules, &none, at(0));
-        self.spool_result(REJECTED, JudgedBy::history_alone(&none), &result);
+        self.spool_result(REJECTED, JudgedBy::rules_and_history(&rules, &none), &result);
     }
 
     fn changes(&self, name: &str) -> Vec<Change> {

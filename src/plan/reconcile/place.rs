@@ -14,6 +14,7 @@ use super::super::accounts::Accounts;
 use super::super::records;
 use super::super::{Planner, UNPLACED};
 use super::goes_with;
+use crate::compose;
 use crate::error::Error;
 
 /// What joins an account besides its own spool.
@@ -45,7 +46,7 @@ pub(super) fn place(
 ) -> Result<Placed, Error> {
     let directory = planner.directory;
     let (rows, _) = records::partition(directory, UNPLACED)?;
-    let mut placement = Placement::new(rows);
+    let mut placement = Placement::new(rows, &compose::identification(planner.settings));
     if !placement.is_empty() {
         for account in &accounts.asked {
             for item in directory.read::<ConfigurationItem>(Spool::Inventory, account.as_str())? {

@@ -6,6 +6,7 @@ use bestand_collector::collector::Collector;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::asset::AssetKey;
 use bestand_model::configuration_item::ConfigurationItem;
+use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::AccountId;
 use bestand_model::proof::{Answer, Elsewhere, Missing, Proofs, Question};
 use bestand_model::settle::Whereabouts;
@@ -32,13 +33,14 @@ impl Witness for Collector {
 /// at a time.
 pub(super) async fn gather(
     directory: &RunDirectory,
+    rules: &IdentificationRules,
     progress: Progress,
     concurrency: usize,
     witness: &impl Witness,
     cases: &[Case<'_>],
     missing: &[(&Case<'_>, Vec<Missing>)],
 ) -> Result<BTreeMap<AccountId, Proofs>, Error> {
-    let mut elsewhere = tokio::task::block_in_place(|| look_around(directory, cases, missing))?;
+    let mut elsewhere = tokio::task::block_in_place(|| look_around(directory, rules, cases, missing))?;
     let work = missing.iter().map(|(case, of_account)| {
         let found = elsewhere.remove(&case.account.id).unwrap_or_default();
         let questions: Vec<Question> = of_account
@@ -81,10 +83,11 @@ fn seen(elsewhere: BTreeMap<AssetKey, Elsewhere>) -> Proofs {
 /// Streams every account's inventory once, and only if something is missing that could be known again.
 fn look_around(
     directory: &RunDirectory,
+    rules: &IdentificationRules,
     cases: &[Case<'_>],
     missing: &[(&Case<'_>, Vec<Missing>)],
 ) -> Result<BTreeMap<AccountId, BTreeMap<AssetKey, Elsewhere>>, Error> {
-    let mut whereabouts = Whereabouts::default();
+    let mut whereabouts = Whereabouts::new(rules);
     for (case, of_account) in missing {
         of_account.iter().for_each(|of| whereabouts.look_for(&case.account.id, of));
     }

@@ -28,6 +28,8 @@ pub struct Absence {
     pub reason: Option<Reason>,
     /// Its parts; none for what belongs to no account.
     pub domain: Vec<DomainPart>,
+    /// Types of which some item does not show what a rule of the settings reads: it may be the one.
+    pub uncollected: BTreeSet<ResourceType>,
 }
 
 /// A scope, or several: what is not named is every one.
@@ -102,13 +104,17 @@ pub(super) fn absence(
     entry: Option<&PublishedAsset>,
 ) -> Absence {
     let coverage = judge.absence_coverage(subject, entry);
-    let of_record = subject.record.map(Domain::of_record);
-    let of_entry = entry.map(Domain::of_published);
-    let domains: BTreeSet<Domain> = of_record.into_iter().chain(of_entry).flatten().collect();
+    let domains = judge.domains(subject, entry);
     let domain = judgement.inventory.map_or_else(Vec::new, |inventory| {
         domains.into_iter().map(|domain| part(domain, &inventory.coverage, named)).collect()
     });
-    Absence { complete: coverage.is_complete(), reason: reason_of(coverage), domain }
+    let uncollected = judge.index.zip(subject.record).map(|(index, record)| index.uncollected_for(record));
+    Absence {
+        complete: coverage.is_complete(),
+        reason: reason_of(coverage),
+        domain,
+        uncollected: uncollected.into_iter().flatten().cloned().collect(),
+    }
 }
 
 fn part(domain: Domain, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> DomainPart {
@@ -161,7 +167,7 @@ pub(super) fn looks(
     subject: &Subject<'_>,
     entry: &PublishedAsset,
 ) -> Looks {
-    let rules = &judgement.rules.retire;
+    let rules = judge.patience(subject, Some(entry));
     let daily = judge.is_recorded_daily(subject, entry);
     let history = judgement.result.history.assets.get(&entry.asset_key).cloned().unwrap_or_default();
     Looks {

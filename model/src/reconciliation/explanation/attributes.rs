@@ -80,7 +80,8 @@ pub(super) fn explain(
     change: Option<&Change>,
 ) -> Vec<ExplainedAttribute> {
     let live = subject.item.map(|item| values::of_item(item, subject.record)).unwrap_or_default();
-    let registered = subject.record.map(values::of_record).unwrap_or_default();
+    let registered =
+        subject.record.map(|record| values::of_record(record, subject.one_of_many)).unwrap_or_default();
     let published = entry.map(|entry| &entry.attributes);
     let names = live.keys().chain(registered.keys());
     let names = names.chain(published.into_iter().flat_map(Values::keys));

@@ -16,6 +16,7 @@ use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::attribute;
 use crate::configuration_item::ConfigurationItem;
+use crate::identification::ItemKey;
 use crate::identifiers::{AssetId, Region, ResourceId, ResourceType};
 use crate::reconciliation::ReconciledAsset;
 use crate::reconciliation::judge::item_name;
@@ -77,6 +78,8 @@ pub enum Refusal {
     SeveralClaim,
     /// It was matched with another party.
     ClaimedByAnother,
+    /// The same record speaks for it, too.
+    OneOfMany,
     /// It says too little of itself to be matched.
     SaysTooLittle,
 }
@@ -185,15 +188,47 @@ impl Explainer<'_> {
         let for_items: Vec<&Names<'_>> = records.iter().chain(&items).chain(&entries).collect();
         let for_records: Vec<&Names<'_>> = items.iter().chain(&entries).chain(&records).collect();
         let near = |all: &[&Names<'_>], other: &Names<'_>| all.iter().any(|own| own.is_near(other));
+        let rules = || self.judgement.rules.identification.of_settings();
+        // What rules of the settings read: the records' keys, and the items'.
+        let record_keys: Vec<_> = rules()
+            .flat_map(|(at, rule)| {
+                parties.records.iter().filter_map(move |own| Some((at, rule.record_key(own)?)))
+            })
+            .collect();
+        let item_keys: Vec<_> = rules()
+            .flat_map(|(at, rule)| {
+                parties.items.iter().filter_map(move |own| match rule.item_key(own) {
+                    ItemKey::Key(key) => Some((at, key)),
+                    ItemKey::Nothing | ItemKey::NotCollected => None,
+                })
+            })
+            .collect();
+        let item_fits = |item: &ConfigurationItem| {
+            !record_keys.is_empty()
+                && rules().any(|(at, rule)| match rule.item_key(item) {
+                    ItemKey::Key(key) => record_keys.contains(&(at, key)),
+                    ItemKey::Nothing | ItemKey::NotCollected => false,
+                })
+        };
+        let record_fits = |record: &AssetRecord| {
+            !item_keys.is_empty()
+                && rules().any(|(at, rule)| {
+                    rule.record_key(record).is_some_and(|key| item_keys.contains(&(at, key)))
+                })
+        };
         for item in self.judgement.inventory.into_iter().flat_map(|inventory| &inventory.items) {
             let names = Names::of_item(item);
-            if near(&for_items, &names) && !parties.items.iter().any(|own| std::ptr::eq(*own, item)) {
+            if (near(&for_items, &names) || item_fits(item))
+                && !parties.items.iter().any(|own| std::ptr::eq(*own, item))
+            {
                 found.push(candidate(Side::Item, item_name(item), &names, &for_items));
             }
         }
         for record in self.judgement.records {
             let names = Names::of_record(record);
-            if near(&for_records, &names) && !parties.records.iter().any(|own| std::ptr::eq(*own, record)) {
+            if (near(&for_records, &names) || record_fits(record))
+                && !parties.records.iter().any(|own| std::ptr::eq(*own, record))
+            {
                 found.push(candidate(Side::Record, record.row_key.clone(), &names, &for_records));
             }
         }
@@ -208,21 +243,26 @@ impl Explainer<'_> {
         if found.is_empty() {
             return;
         }
-        let mut owners: BTreeMap<(bool, String), AssetKey> = BTreeMap::new();
+        let mut owners: BTreeMap<(bool, String), &ReconciledAsset> = BTreeMap::new();
         for other in self.judgement.result.assets.iter().filter(|other| other.asset_key != asset.asset_key) {
             for name in &other.items {
                 if found.iter().any(|one| one.side == Side::Item && one.name == *name) {
-                    owners.insert((true, name.clone()), other.asset_key);
+                    owners.insert((true, name.clone()), other);
                 }
             }
             for row in &other.records {
                 if found.iter().any(|one| one.side == Side::Record && one.name == *row) {
-                    owners.insert((false, row.clone()), other.asset_key);
+                    owners.insert((false, row.clone()), other);
                 }
             }
         }
+        let for_many = self.rule_of_settings(asset).is_some_and(|rule| rule.many);
         for one in found {
-            one.belongs_to = owners.get(&(one.side == Side::Item, one.name.clone())).copied();
+            let Some(owner) = owners.get(&(one.side == Side::Item, one.name.clone())) else { continue };
+            one.belongs_to = Some(owner.asset_key);
+            if for_many && one.side == Side::Item && owner.records == asset.records {
+                (one.refused, one.has, one.wanted) = (Refusal::OneOfMany, None, None);
+            }
         }
     }
 }

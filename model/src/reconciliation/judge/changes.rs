@@ -33,7 +33,7 @@ impl<'a> Judge<'a> {
         standing: Standing,
     ) -> Option<Change> {
         let live = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(values::of_record);
+        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
         let (live, registered) = (live.as_ref(), registered.as_ref());
         Some(match action {
             Action::Nothing => return None,
@@ -151,7 +151,7 @@ impl<'a> Judge<'a> {
     ) -> Result<Ground, WithheldReason> {
         let daily = self.is_recorded_daily(subject, entry);
         let proven = matches!(standing, Standing::Deleted(_));
-        if !proven && !self.rules.retire.grace_is_over(looks, daily, self.now) {
+        if !proven && !self.patience(subject, Some(entry)).grace_is_over(looks, daily, self.now) {
             return Err(WithheldReason::Grace);
         }
         let vouched = match subject.record {
@@ -240,9 +240,11 @@ fn would_be(reason: WithheldReason, entry: Option<&PublishedAsset>) -> Option<Ch
             | WithheldReason::NotLive
             | WithheldReason::Planned
             | WithheldReason::Misplaced
+            | WithheldReason::Ephemeral
             | WithheldReason::Unverified,
             None,
         ) => Some(ChangeKind::Create),
+        (WithheldReason::Ephemeral, Some(_)) => Some(ChangeKind::Update),
         _ => None,
     }
 }

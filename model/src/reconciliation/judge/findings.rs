@@ -17,6 +17,9 @@ use crate::history::AssetHistory;
 use crate::reconciliation::has_looks;
 use crate::reconciliation::values::{self, Values};
 
+/// What says where a resource is.
+const PLACE: [&str; 3] = [attribute::ARN, attribute::REGION, attribute::RESOURCE_ID];
+
 impl Judge<'_> {
     /// Makes a finding with everything that is known of the subject's identity.
     pub(in crate::reconciliation) fn finding(
@@ -87,7 +90,7 @@ impl Judge<'_> {
             add("row", json!(record.row_key));
             add("lifecycle", json!(record.lifecycle));
         }
-        if let Some(rule) = subject.rule {
+        if let Some(rule) = &subject.rule {
             add("rule", json!(rule));
         }
         if subject.item.is_some_and(|item| item.arn_built) {
@@ -125,7 +128,12 @@ impl Judge<'_> {
         live: &Values,
         registered: &Values,
     ) {
+        let moved = subject.has_moved();
         for divergence in values::divergences(live, registered) {
+            if moved && PLACE.contains(&divergence.attribute.as_str()) {
+                // `misplaced` says it all.
+                continue;
+            }
             let mut finding = self.finding(FindingKind::Divergent, key, subject, entry);
             let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
             finding.finding_id = Finding::id(FindingKind::Divergent, &named, Some(&divergence.attribute));
@@ -137,11 +145,26 @@ impl Judge<'_> {
             if let Some(record) = subject.record {
                 finding.evidence.insert("row".into(), json!(record.row_key));
             }
-            if let Some(rule) = subject.rule {
+            if let Some(rule) = &subject.rule {
                 finding.evidence.insert("rule".into(), json!(rule));
             }
             self.result.findings.push(finding);
         }
+    }
+
+    /// Makes the finding of a resource that a rule of the settings found where the record does not say.
+    pub(super) fn add_moved(&mut self, key: AssetKey, subject: &Subject<'_>, entry: Option<&PublishedAsset>) {
+        let Some(item) = subject.item.filter(|_| subject.has_moved()) else { return };
+        let mut finding = self.finding(FindingKind::Misplaced, key, subject, entry);
+        let place = json!({ "account_id": item.account_id, "region": item.region });
+        finding.evidence.insert("seen_in".into(), place);
+        if let Some(record) = subject.record {
+            finding.evidence.insert("row".into(), json!(record.row_key));
+        }
+        if let Some(rule) = &subject.rule {
+            finding.evidence.insert("rule".into(), json!(rule));
+        }
+        self.result.findings.push(finding);
     }
 
     /// Makes the findings of rows that make no sense.

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::standing::Standing;
 use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
-use crate::absence::{Domain, sighting};
+use crate::absence::{Domain, RetireRules, sighting};
 use crate::account::AccountState;
 use crate::arn::Arn;
+use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::history::AssetHistory;
+use crate::identification::Rule;
 use crate::outcome::Liveness;
 use crate::proof::Elsewhere;
 use crate::reconciliation::sighting::Sighting;
@@ -49,6 +51,11 @@ impl Judge<'_> {
         let seen = |live, coverage, evidence| Sight { live, coverage, standing: Standing::Open, evidence };
         if let Some(item) = subject.item {
             let (live, own) = self.liveness(item);
+            if live == Liveness::Live && self.is_provisional(subject) && !coverage.is_complete() {
+                // In what is dark there may be another one that the rule finds, or the one that an earlier rule means
+                // (SEMANTICS 2.14).
+                return seen(Liveness::Sighted, coverage, vec![("provisional", json!(true))]);
+            }
             let own = if live == Liveness::Sighted && coverage.is_complete() { own } else { coverage };
             return seen(live, own, Vec::new());
         }
@@ -75,6 +82,11 @@ impl Judge<'_> {
         let (standing, evidence) = self.standing(key, subject, entry);
         let live = if standing == Standing::Sighted { Liveness::Sighted } else { Liveness::NotSeen };
         Sight { live, coverage, standing, evidence }
+    }
+
+    /// Tells whether a match rests on what people wrote down, and could turn out otherwise once more is seen.
+    pub(in crate::reconciliation) fn is_provisional(&self, subject: &Subject<'_>) -> bool {
+        !subject.one_of_many && subject.rule.as_ref().is_some_and(Rule::is_of_settings)
     }
 
     /// How far an item is believed.
@@ -129,7 +141,11 @@ impl Judge<'_> {
         if self.is_decommissioned() {
             return Coverage::Complete;
         }
-        let domains = domains(subject, entry);
+        if self.index.zip(subject.record).is_some_and(|(index, of)| !index.uncollected_for(of).is_empty()) {
+            // Something of the domain does not show what a rule reads: it may be the one.
+            return Coverage::Incomplete(Reason::ScopeUnknown);
+        }
+        let domains = self.domains(subject, entry);
         let parts = domains.iter().map(|domain| domain.coverage(&inventory.coverage, self.named));
         parts.fold(Coverage::Complete, Coverage::and)
     }
@@ -141,8 +157,19 @@ impl Judge<'_> {
         entry: &PublishedAsset,
     ) -> bool {
         self.inventory.is_some_and(|inventory| {
-            domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
+            self.domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
         })
+    }
+
+    /// Everything in which record or entry could have been found.
+    pub(in crate::reconciliation) fn domains(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> BTreeSet<Domain> {
+        let of_record = subject.record.map(|record| self.rules.identification.domains(record));
+        let of_entry = entry.map(Domain::of_published);
+        of_record.into_iter().chain(of_entry).flatten().collect()
     }
 
     /// Counts an entry for the gate.
@@ -163,27 +190,43 @@ impl Judge<'_> {
     pub(super) fn look(
         &mut self,
         key: AssetKey,
+        subject: &Subject<'_>,
         sight: &Sight,
         action: Action,
         entry: Option<&PublishedAsset>,
     ) -> AssetHistory {
         let mut history = self.assets_before.remove(&key).unwrap_or_default();
+        let planned_since = history.planned_since.take();
+        let is_planned = is_planned(subject, sight.live);
         match sight.live {
             Liveness::Live => sighting(&mut history, true, self.now),
             Liveness::Sighted | Liveness::Misplaced => sighting(&mut history, false, self.now),
-            Liveness::NotSeen => {
-                let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
-                // A proven deletion in a busy scope is no complete look.
-                if absent && sight.coverage.is_complete() {
-                    self.rules.retire.look(&mut history, self.now);
-                }
+            // Nobody expects it to live: what looked like absence before means nothing any more.
+            Liveness::NotSeen if is_planned => sighting(&mut history, false, self.now),
+            Liveness::NotSeen if is_missed(sight, action) => {
+                self.patience(subject, entry).look(&mut history, self.now);
             }
+            Liveness::NotSeen => {}
         }
-        // An asset that is neither published nor live has no looks to remember.
-        if entry.is_some() || sight.live == Liveness::Live {
+        if is_planned {
+            history.planned_since = planned_since.or(Some(self.now));
+        }
+        // An asset that is neither published nor live nor planned has nothing to be remembered.
+        if entry.is_some() || sight.live == Liveness::Live || is_planned {
             self.result.history.assets.insert(key, history.clone());
         }
         history
+    }
+
+    /// How long the asset is kept once it is absent: by its entry's type and its record's.
+    pub(in crate::reconciliation) fn patience(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> RetireRules {
+        let of_entry = entry.and_then(PublishedAsset::resource_type);
+        let of_record = subject.record.and_then(|record| record.resource_type.as_ref());
+        self.rules.lifecycle.of(of_entry.iter().chain(of_record), self.rules.retire)
     }
 
     /// Notes that an ambiguous entry's resource was sighted, or keeps what was known of it.
@@ -196,9 +239,15 @@ impl Judge<'_> {
     }
 }
 
-/// Everything in which record or entry could have been found.
-fn domains(subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
-    let of_record = subject.record.map(Domain::of_record);
-    let of_entry = entry.map(Domain::of_published);
-    of_record.into_iter().chain(of_entry).flatten().collect()
+/// Tells whether a complete look found nothing where something should be. A proven deletion in a busy scope is no
+/// complete look.
+pub(super) fn is_missed(sight: &Sight, action: Action) -> bool {
+    let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
+    absent && sight.live == Liveness::NotSeen && sight.coverage.is_complete()
+}
+
+/// Tells whether a record of an AWS resource says that it need not live yet, and nothing lives.
+pub(super) fn is_planned(subject: &Subject<'_>, live: Liveness) -> bool {
+    let planned = |record: &&AssetRecord| record.aws && record.lifecycle == Lifecycle::Planned;
+    live != Liveness::Live && subject.record.as_ref().is_some_and(planned)
 }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::arn::Arn;
+use crate::finding::FindingKind;
 use crate::identifiers::{Region, ResourceId, ResourceType};
 use crate::outcome::{Action, Facts, outcome};
-use crate::proof::{Answer, Missing, Question};
+use crate::proof::{Answer, Missing, Question, SoughtKey};
 use crate::resource_id;
 use crate::resource_type::is_global;
 
@@ -97,13 +98,41 @@ impl Judge<'_> {
         entry: Option<&PublishedAsset>,
         facts: Facts,
     ) {
-        let Some(entry) = entry.filter(|_| self.inventory.is_some()) else { return };
-        if outcome(Facts { deletion_is_proven: true, ..facts }).action != Action::RetireProven {
+        if self.inventory.is_none() {
             return;
         }
-        let question = question(key, subject, entry).filter(|_| !self.is_decommissioned());
-        let (kind, id, arn) = identity(subject, entry);
-        self.result.missing.push(Missing { asset_key: key, resource: kind.zip(id), arn, question });
+        let keys = self.sought_keys(subject);
+        match entry {
+            Some(entry)
+                if outcome(Facts { deletion_is_proven: true, ..facts }).action == Action::RetireProven =>
+            {
+                let question = question(key, subject, entry).filter(|_| !self.is_decommissioned());
+                let (kind, id, arn) = identity(subject, entry);
+                self.result.missing.push(Missing {
+                    asset_key: key,
+                    resource: kind.zip(id),
+                    arn,
+                    keys,
+                    question,
+                });
+            }
+            // Nothing can be retired, but what lives elsewhere is not absent.
+            None if outcome(facts).finding == Some(FindingKind::Absent) => {
+                let (arn, resource) = (subject.arn().cloned(), subject.resource());
+                let resource = resource.map(|(kind, id)| (kind.clone(), id.clone()));
+                self.result.missing.push(Missing { asset_key: key, resource, arn, keys, question: None });
+            }
+            _ => {}
+        }
+    }
+
+    /// What the settings' rules would know the record's resource by, wherever it is.
+    fn sought_keys(&self, subject: &Subject<'_>) -> Vec<SoughtKey> {
+        let Some(record) = subject.record else { return Vec::new() };
+        let keys = self.rules.identification.of_settings().filter_map(|(at, rule)| {
+            Some(SoughtKey { rule: at, key: rule.record_key(record)?, types: rule.types_for(record) })
+        });
+        keys.collect()
     }
 }
 

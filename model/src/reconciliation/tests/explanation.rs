@@ -14,11 +14,13 @@ use crate::coverage::{AccountCoverage, Coverage, Reason};
 use crate::history::AccountHistory;
 use crate::inventory::AccountInventory;
 use crate::judged::{Judged, JudgedBy};
+use crate::last_published::{LastPublished, Publications, PublishedMemory, Standing};
 use crate::proof::{Answer, Missing, Proofs};
 use crate::reconciliation::{
     AccountInput, AccountReconciliation, Explainer, Explanation, Judgement, KeyKind, Refusal, Rules, Side,
     Trace, Why, reconcile, reconcile_traced,
 };
+use crate::shared_identity::{IdentityCensus, SharedIdentities};
 
 /// A judged estate, with all that it was judged by.
 struct Case {
@@ -50,10 +52,11 @@ impl Case {
             records: &estate.records,
             rejected: &estate.rejected,
             published: &estate.published,
+            memory: &estate.memory,
             proofs: &proofs,
         };
-        let (result, trace) = reconcile_traced(&input, &rules(), &history, now);
-        Self { inventory, rules: rules(), history, proofs, missing, result, trace, now, estate }
+        let (result, trace) = reconcile_traced(&input, &estate.rules, &history, now);
+        Self { inventory, rules: estate.rules.clone(), history, proofs, missing, result, trace, now, estate }
     }
 
     fn once(estate: Estate) -> Self {
@@ -69,6 +72,7 @@ impl Case {
             coverage: Coverage::Complete,
             records: &self.estate.records,
             published: &self.estate.published,
+            memory: &self.estate.memory,
             proofs: &self.proofs,
             missing: &self.missing,
             result: &self.result,
@@ -247,6 +251,33 @@ fn a_text_is_found_as_whatever_it_is_and_two_rows_of_one_id_are_two_assets() {
     assert!(kinds("fahr").is_empty() && kinds("").is_empty());
 }
 
+/// The estate with rows that are known to share their names, and entries that bestand remembers to have published
+/// otherwise.
+fn remembered(mut estate: Estate) -> Estate {
+    let mut census = IdentityCensus::default();
+    estate.records.iter().for_each(|record| census.add(record));
+    let mut shared = SharedIdentities::default();
+    estate.records.iter().for_each(|record| shared.add(&census, record));
+    estate.rules.shared = std::sync::Arc::new(shared.sorted());
+    let mut publications = Publications::default();
+    publications.end("ours", Standing::Noted, []);
+    publications.begin("of no interest");
+    for (entry, plan) in estate.published.iter_mut().zip(["ours", "theirs", "noted"].into_iter().cycle()) {
+        entry.last_plan = Some(plan.to_owned());
+    }
+    let lines = estate.published.iter().map(|entry| LastPublished {
+        asset_key: entry.asset_key,
+        plan: "noted".into(),
+        planned_at: at(-1),
+        version: Some("0".into()),
+        shared: false,
+        state: None,
+        attributes: BTreeMap::from([("name".to_owned(), json!("as published"))]),
+    });
+    estate.memory = PublishedMemory::new(publications, lines.collect::<Vec<_>>());
+    estate
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -289,18 +320,16 @@ proptest! {
 
     #[test]
     fn what_is_written_of_a_judgement_replays_to_the_same_result(estate in estate(), days in 0_i64..4) {
+        let estate = remembered(estate);
         let history = estate.daily(days).history;
         let judged = Case::new(estate, history, at(days * 24 + 24));
         let by = JudgedBy {
             state: Some(judged.estate.state),
-            coverage: Coverage::Complete,
-            history: &judged.history,
-            records: &[],
-            unplaced: &[],
-            joined: &[],
+            named: &judged.estate.records,
             published: &judged.estate.published,
-            stray_rows: &judged.rules.stray_rows,
+            memory: &judged.estate.memory,
             proofs: &judged.proofs,
+            ..JudgedBy::rules_and_history(&judged.rules, &judged.history)
         };
         let mut back = Judged::default();
         for line in by.lines(1) {
@@ -312,9 +341,11 @@ proptest! {
             records: &judged.estate.records,
             rejected: &judged.estate.rejected,
             published: &judged.estate.published,
+            memory: &back.memory(),
             proofs: &back.proofs,
         };
-        let rules = Rules { stray_rows: back.stray_rows.clone(), ..rules() };
+        let shared = std::sync::Arc::new(back.shared.clone());
+        let rules = Rules { stray_rows: back.stray_rows.clone(), shared, ..judged.rules.clone() };
         prop_assert_eq!(reconcile(&input, &rules, &back.history, judged.now), judged.result);
     }
 }

@@ -1,5 +1,7 @@
 //! Generates small estates: few names, so that everything collides with everything.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -9,9 +11,12 @@ use crate::account::AccountState;
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::attribute;
-use crate::configuration_item::ConfigurationItem;
+use crate::configuration_item::{ConfigurationItem, Tags};
 use crate::coverage::{CoverageLine, Reason};
+use crate::identification::tests::rule;
+use crate::identification::{IdentificationRule, IdentificationRules};
 use crate::identifiers::Region;
+use crate::reconciliation::Rules;
 
 const KINDS: [&str; 4] = [QUEUE, BUCKET, ROLE, SUBNET];
 
@@ -29,15 +34,42 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn live() -> impl Strategy<Value = ConfigurationItem> {
-    (place(), prop::bool::weighted(0.8), prop::option::of("[ab]"), prop::option::of(value()), any::<bool>())
-        .prop_map(|((region, kind, id), has_arn, name, x, second)| {
+    let names = (prop::option::of("[ab]"), tags());
+    (place(), prop::bool::weighted(0.8), names, prop::option::of(value()), any::<bool>()).prop_map(
+        |((region, kind, id), has_arn, (name, tags), x, second)| {
             let mut item = item(region, kind, id);
             item.arn = item.arn.filter(|_| has_arn);
             item.resource_name = name;
+            item.tags = tags;
             item.attributes = x.map(|x| ("configuration.x".to_owned(), x)).into_iter().collect();
             item.recorded_in = (kind == ROLE).then(|| if second { "us".into() } else { "eu".into() });
             item
-        })
+        },
+    )
+}
+
+fn tags() -> impl Strategy<Value = Tags> {
+    let tagged = prop::sample::select(vec!["A", "B", " b", "C", "Z"]);
+    prop_oneof![
+        2 => Just(Tags::NotCollected),
+        3 => Just(Tags::Collected(BTreeMap::new())),
+        4 => tagged.prop_map(|id| Tags::Collected(BTreeMap::from([("id".to_owned(), id.to_owned())]))),
+    ]
+}
+
+/// The built-in rules alone, or with some of the settings before or behind them.
+pub(super) fn identification_rules() -> impl Strategy<Value = Vec<IdentificationRule>> {
+    let by_tag =
+        |types: &[&str]| rule("by-tag", types, &[("asset_id | fold_case", "tag:id | trim | fold_case")]);
+    let by_name = rule("by-name", &[], &[("name", "name")]);
+    prop::sample::select(vec![
+        vec![],
+        vec![by_tag(&[])],
+        vec![by_tag(&[QUEUE, BUCKET])],
+        vec![by_tag(&[ROLE]), by_name.clone()],
+        vec![by_name, rule("arn", &[], &[]), by_tag(&[])],
+        vec![rule("resource_id", &[], &[]), rule("arn", &[], &[])],
+    ])
 }
 
 fn lifecycle() -> impl Strategy<Value = Lifecycle> {
@@ -121,8 +153,10 @@ pub(super) fn estate() -> impl Strategy<Value = Estate> {
     let items = prop::collection::vec(live(), 0..6);
     let records = prop::collection::vec(record(), 0..6);
     let entries = prop::collection::vec(published(), 0..4);
-    (state, items, ledger(), records, entries).prop_map(|(state, items, lines, records, published)| {
-        let mut estate = Estate { state, items, lines, records, rejected: Vec::new(), published };
+    let rules = (ledger(), identification_rules());
+    (state, items, rules, records, entries).prop_map(|(state, items, (lines, rules), records, published)| {
+        let rules = Rules { identification: IdentificationRules::new(&rules), ..super::support::rules() };
+        let mut estate = Estate { rules, state, items, lines, records, published, ..Estate::seen() };
         // AWS Config gives each resource once, the register each entry.
         estate
             .items

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::absence::RetireRules;
 use crate::account::AccountState;
 use crate::asset::{AssetKey, AssetState, KeyBasis, PublishedAsset};
 use crate::asset_record::{AssetRecord, Lifecycle, RejectedRecord};
@@ -17,9 +16,9 @@ use crate::finding::FindingKind;
 use crate::history::AccountHistory;
 use crate::identifiers::{AccountId, Region, ResourceType};
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
 use crate::proof::{Answer, Proofs};
 use crate::reconciliation::{AccountInput, AccountReconciliation, Rules, reconcile};
-use crate::resource_type::TypePolicy;
 
 pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
@@ -40,13 +39,7 @@ pub(super) fn at(hours: i64) -> Timestamp {
 }
 
 pub(super) fn rules() -> Rules {
-    Rules {
-        environment: ENVIRONMENT.into(),
-        types: TypePolicy::default(),
-        authority: crate::authority::AuthorityTable::default(),
-        retire: RetireRules::default(),
-        stray_rows: crate::reconciliation::StrayRows::default(),
-    }
+    Rules { environment: ENVIRONMENT.into(), ..Rules::default() }
 }
 
 pub(super) fn arn_in(account: &AccountId, region: &str, kind: &str, id: &str) -> String {
@@ -114,7 +107,7 @@ pub(super) fn by_id(row_key: &str, region: Option<&str>, kind: &str, id: &str) -
     }
 }
 
-/// An active entry with some attributes.
+/// An active entry of bestand's own with some attributes.
 pub(super) fn entry(key: AssetKey, attributes: &[(&str, &str)]) -> PublishedAsset {
     PublishedAsset {
         asset_key: key,
@@ -122,10 +115,18 @@ pub(super) fn entry(key: AssetKey, attributes: &[(&str, &str)]) -> PublishedAsse
         state: AssetState::Active,
         account_id: Some(account()),
         attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        last_plan: None,
+        last_plan: Some("plan".into()),
         last_writer: None,
         updated_at: None,
     }
+}
+
+/// The same entry, as somebody else wrote it.
+pub(super) fn foreign(mut entry: PublishedAsset) -> PublishedAsset {
+    entry.last_plan = None;
+    entry.last_writer = Some("erika".into());
+    entry.attributes.remove(attribute::REGISTRATION);
+    entry
 }
 
 /// An entry as bestand would have published a live item of that place.
@@ -163,24 +164,28 @@ pub(super) fn all_seen() -> Vec<CoverageLine> {
 /// One account with all that speaks of it.
 #[derive(Clone, Debug)]
 pub(super) struct Estate {
+    pub(super) rules: Rules,
     pub(super) state: AccountState,
     pub(super) items: Vec<ConfigurationItem>,
     pub(super) lines: Vec<CoverageLine>,
     pub(super) records: Vec<AssetRecord>,
     pub(super) rejected: Vec<RejectedRecord>,
     pub(super) published: Vec<PublishedAsset>,
+    pub(super) memory: PublishedMemory,
 }
 
 impl Estate {
     /// An account of which everything was seen.
     pub(super) fn seen() -> Self {
         Self {
+            rules: rules(),
             state: AccountState::Active,
             items: Vec::new(),
             lines: all_seen(),
             records: Vec::new(),
             rejected: Vec::new(),
             published: Vec::new(),
+            memory: PublishedMemory::default(),
         }
     }
 
@@ -231,9 +236,10 @@ impl Estate {
             records: &self.records,
             rejected: &self.rejected,
             published: &self.published,
+            memory: &self.memory,
             proofs,
         };
-        reconcile(&input, &rules(), history, now)
+        reconcile(&input, &self.rules, history, now)
     }
 
     pub(super) fn once(&self) -> AccountReconciliation {
@@ -261,6 +267,7 @@ pub(super) fn apply(register: &mut Vec<PublishedAsset>, changes: &[Change]) {
         }
         let index = position.unwrap_or(register.len() - 1);
         let entry = register.get_mut(index).unwrap();
+        entry.last_plan = Some("plan".into());
         entry.version = (entry.version.parse::<u64>().unwrap() + 1).to_string();
         entry.state = change.after.state.unwrap_or(entry.state);
         if let Some(account) = &change.after.account_id {
@@ -312,7 +319,10 @@ pub(super) fn render(result: &AccountReconciliation) -> String {
         .collect();
     lines.sort();
     let without_asset = result.findings.iter().filter(|finding| finding.asset_key.is_none());
-    lines.extend(without_asset.map(|finding| format!("{}: {}", finding.kind, finding.evidence["row"])));
+    lines.extend(without_asset.map(|finding| {
+        let subject = ["row", "members"].iter().find_map(|name| finding.evidence.get(*name));
+        format!("{}: {}", finding.kind, subject.unwrap_or(&Value::Null))
+    }));
     lines.join("\n")
 }
 

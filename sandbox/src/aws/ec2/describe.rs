@@ -232,7 +232,7 @@ impl Aws {
         xml.within(name, |xml| {
             for (key, value) in self.estate.tag_pairs(item) {
                 xml.within("item", |xml| {
-                    xml.leaf("key", key).leaf("value", &value);
+                    xml.leaf("key", &key).leaf("value", &value);
                 });
             }
         });

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use bestand_model::asset::KeyBasis;
 use bestand_model::configuration_item::{CollectionPath, Tags};
 use bestand_model::coverage::{AccountCoverage, CoverageLine, Reason};
+use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
 use bestand_publisher::run_store::RunStore;
 
@@ -46,7 +47,7 @@ fn missing(number: u8, resource_id: &str) -> Missing {
         arn: None,
     };
     let resource = Some((question.resource_type.clone(), question.resource_id.clone()));
-    Missing { asset_key: key(number), resource, arn: None, question: Some(question) }
+    Missing { asset_key: key(number), resource, arn: None, keys: Vec::new(), question: Some(question) }
 }
 
 fn item(account: u8, resource_id: &str) -> ConfigurationItem {
@@ -100,8 +101,17 @@ async fn proofs_with(
     let cases = [case(&accounts[0], vec![]), case(&accounts[1], vec![]), case(&accounts[2], vec![line])];
     let witness = Scripted::default();
     let progress = Progress::new(LogFormat::Json);
-    let mut gathered =
-        gather(&directory, progress, 2, &witness, &cases, &[(&cases[0], sought)]).await.unwrap();
+    let mut gathered = gather(
+        &directory,
+        &IdentificationRules::default(),
+        progress,
+        2,
+        &witness,
+        &cases,
+        &[(&cases[0], sought)],
+    )
+    .await
+    .unwrap();
     (gathered.remove(&id(1)).unwrap(), witness.asked.into_inner().unwrap())
 }
 

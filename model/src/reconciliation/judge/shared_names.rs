@@ -1,0 +1,47 @@
+//! Findings about rows that name themselves as others do. They change nothing: each row is judged for itself.
+
+use serde_json::{Value, json};
+
+use super::{AssetKey, Judge, PublishedAsset, Subject};
+use crate::attribute;
+use crate::finding::{Finding, FindingKind};
+
+impl Judge<'_> {
+    pub(super) fn add_shared_names(
+        &mut self,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) {
+        // A record that speaks for many is told once, not with each of them.
+        let Some(record) = subject.record.filter(|_| !subject.one_of_many) else { return };
+        let shared = &self.rules.shared;
+        let mut found: Vec<(FindingKind, &str, Value)> = Vec::new();
+        if let Some(rows) = shared.of_asset_id(record) {
+            found.push((FindingKind::SharedIdentity, attribute::ASSET_ID, json!(rows)));
+        }
+        if let Some(rows) = shared.of_arn(record) {
+            found.push((FindingKind::SharedIdentity, attribute::ARN, json!(rows)));
+        }
+        let alike = shared.alike(record);
+        if !alike.is_empty() {
+            found.push((FindingKind::SuspectValue, attribute::ASSET_ID, json!(alike)));
+        }
+        for (kind, name, rows) in found {
+            let mut finding = self.finding(kind, key, subject, entry);
+            let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
+            finding.finding_id = Finding::id(kind, &named, Some(name));
+            finding.attribute = Some(name.to_owned());
+            finding.registered = match name {
+                attribute::ARN => record.arn.as_ref().map(|arn| json!(arn)),
+                _ => record.asset_id.as_ref().map(|id| json!(id)),
+            };
+            finding.evidence.insert("row".into(), json!(record.row_key));
+            finding.evidence.insert("rows".into(), rows);
+            if kind == FindingKind::SuspectValue {
+                finding.evidence.insert("problem".into(), json!("looks_alike"));
+            }
+            self.result.findings.push(finding);
+        }
+    }
+}
