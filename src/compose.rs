@@ -156,6 +156,7 @@ pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, 
         columns: register.columns.clone(),
         aws_rows: register.aws_rows.clone(),
         lifecycle,
+        identification: identification(settings),
         connect_timeout: SQL_CONNECT_TIMEOUT,
         statement_timeout: SQL_STATEMENT_TIMEOUT,
     })?)

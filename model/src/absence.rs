@@ -79,25 +79,43 @@ impl Domain {
     /// `named` are the regions that records and published assets of the account name: a region that is not
     /// enabled belongs to the account only if one of them does.
     pub fn coverage(&self, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> Coverage {
+        self.coverage_seen_so(ledger, named, |coverage| coverage)
+    }
+
+    /// Tells whether a match in the domain may have been missed, see [`Coverage::hides_matches`].
+    pub fn hides_matches(&self, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> bool {
+        let only_what_hides =
+            |coverage: Coverage| if coverage.hides_matches() { coverage } else { Coverage::Complete };
+        let coverage = self.coverage_seen_so(ledger, named, only_what_hides);
+        // Without a type every type of the account was looked through.
+        coverage.hides_matches() && coverage != Coverage::Incomplete(Reason::ScopeUnknown)
+    }
+
+    fn coverage_seen_so(
+        &self,
+        ledger: &AccountCoverage,
+        named: &BTreeSet<Region>,
+        seen: impl Fn(Coverage) -> Coverage,
+    ) -> Coverage {
         match self {
-            Self::Scope(region, kind) => ledger.of(region, kind),
+            Self::Scope(region, kind) => seen(ledger.of(region, kind)),
             Self::EveryRegion(kind) => {
                 let regions = regions_of(ledger, named);
                 let regions = regions.into_iter().filter(|region| region.as_str() != Region::GLOBAL);
-                all_complete(regions.map(|region| ledger.of(region, kind)), ledger)
+                all_complete(regions.map(|region| seen(ledger.of(region, kind))), ledger)
             }
             Self::EveryType(region) => {
                 // Without a default line nobody looked at the region as a whole.
                 let asked = ledger.region_line(region).is_some();
                 let lines = ledger.lines().filter(|line| asked && line.region.as_ref() == Some(region));
-                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
+                without_type(all_complete(lines.map(|line| seen(line.coverage())), ledger))
             }
             Self::Account => {
                 let regions = regions_of(ledger, named);
                 let lines = ledger.lines();
                 let lines =
                     lines.filter(|line| line.region.as_ref().is_some_and(|own| regions.contains(own)));
-                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
+                without_type(all_complete(lines.map(|line| seen(line.coverage())), ledger))
             }
         }
     }

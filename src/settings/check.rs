@@ -77,7 +77,8 @@ fn source_register(settings: &Settings, problems: &mut Vec<String>) {
             "source_register.columns: map `asset_id` to the column that holds the register's own key".into(),
         );
     }
-    if !IDENTIFYING.iter().any(|name| register.columns.contains_key(*name)) {
+    let by_rule = settings.identification.iter().any(|rule| !rule.pairs.is_empty());
+    if !by_rule && !IDENTIFYING.iter().any(|name| register.columns.contains_key(*name)) {
         problems.push(
             "source_register.columns: map `arn` or `resource_id`: without one no row can be identified"
                 .into(),

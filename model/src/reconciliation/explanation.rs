@@ -320,12 +320,12 @@ fn seen(
     };
     let (live, coverage) = judge.liveness(item);
     let whole = judge.absence_coverage(subject, entry);
-    let provisional = live == Liveness::Live && judge.is_provisional(subject) && !whole.is_complete();
+    let provisional = live == Liveness::Live && judge.is_provisional(subject);
     Seen {
         item: item.clone(),
         believed: live == Liveness::Live && !provisional,
         provisional,
-        reason: reason(if provisional { whole } else { coverage }),
+        reason: if provisional { reason(whole).or(Some(Reason::ScopeUnknown)) } else { reason(coverage) },
     }
 }
 

@@ -32,10 +32,7 @@ pub struct Known {
 
 /// Cases that wait for what bestand cannot do yet. Once it can, remove the line, and the case is planted.
 pub const AWAITED: &[Awaited] = &[
-    Awaited { case: "edited", what: "externally_changed" },
     Awaited { case: "edited_and_left", what: "externally_changed, and policies of [[authority]]" },
-    Awaited { case: "remade", what: "replaced" },
-    Awaited { case: "not_ours", what: "not_ours" },
     Awaited { case: "required_tag", what: "[[required]]" },
     Awaited { case: "unmapped_value", what: "[[authority]]" },
     Awaited { case: "expired_exception", what: "[[exceptions]]" },

@@ -51,7 +51,7 @@ impl Judge<'_> {
         let seen = |live, coverage, evidence| Sight { live, coverage, standing: Standing::Open, evidence };
         if let Some(item) = subject.item {
             let (live, own) = self.liveness(item);
-            if live == Liveness::Live && self.is_provisional(subject) && !coverage.is_complete() {
+            if live == Liveness::Live && self.is_provisional(subject) {
                 // In what is dark there may be another one that the rule finds, or the one that an earlier rule means
                 // (SEMANTICS 2.14).
                 return seen(Liveness::Sighted, coverage, vec![("provisional", json!(true))]);
@@ -86,7 +86,14 @@ impl Judge<'_> {
 
     /// Tells whether a match rests on what people wrote down, and could turn out otherwise once more is seen.
     pub(in crate::reconciliation) fn is_provisional(&self, subject: &Subject<'_>) -> bool {
-        !subject.one_of_many && subject.rule.as_ref().is_some_and(Rule::is_of_settings)
+        let by_settings = subject.rule.as_ref().is_some_and(Rule::is_of_settings);
+        let (Some(inventory), Some(record)) = (self.inventory, subject.record) else { return false };
+        if subject.one_of_many || !by_settings {
+            return false;
+        }
+        let uncollected = self.index.is_some_and(|index| !index.uncollected_for(record).is_empty());
+        let domains = self.rules.identification.domains(record);
+        uncollected || domains.iter().any(|domain| domain.hides_matches(&inventory.coverage, self.named))
     }
 
     /// How far an item is believed.
