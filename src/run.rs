@@ -61,6 +61,8 @@ pub(crate) async fn run(
     let directory = store.create_run(&run_id)?;
     let mut summary = summary::begin(settings, &run_id, if options.publish { "run" } else { "plan" }, now);
     directory.write_json("run", &summary)?;
+    // What the judgement rests on besides what is read: `explain` repeats it from the directory alone.
+    directory.write_json("settings", &settings.shown())?;
     let register = register.as_ref().zip(identity.as_ref());
     let result = steps(settings, options, &store, &directory, register, progress, &mut summary).await;
     let status = match &result {

@@ -425,15 +425,43 @@ impl Default for RunStoreSettings {
 }
 
 impl Settings {
-    /// Gives the digest over what is in force. Secrets are references here, and a password in the source
-    /// register's address is left out, so the digest tells nothing of them.
-    pub(crate) fn digest(&self) -> String {
+    /// Gives the settings as they may be shown and kept: secrets are references here, and what an address holds of a
+    /// password is left out.
+    pub(crate) fn shown(&self) -> Self {
         let mut shown = self.clone();
-        if let Ok(mut url) = Url::parse(&shown.source_register.url) {
-            // An address that cannot hold a password holds none.
-            let _ = url.set_password(None);
-            shown.source_register.url = url.to_string();
+        shown.source_register.url = match Url::parse(&shown.source_register.url) {
+            Ok(url) => without_secrets(url).to_string(),
+            // What is no address may hold anything.
+            Err(_) => String::new(),
+        };
+        if let Some(register) = &mut shown.central_register {
+            register.url = without_secrets(register.url.clone());
         }
-        digest::canonical_digest(&serde_json::to_value(shown).unwrap_or_default())
+        shown
     }
+
+    /// Gives the digest over what is in force. It tells nothing of secrets.
+    pub(crate) fn digest(&self) -> String {
+        digest::canonical_digest(&serde_json::to_value(self.shown()).unwrap_or_default())
+    }
+}
+
+/// Takes passwords out of an address: the user's, and those among its parameters.
+fn without_secrets(mut url: Url) -> Url {
+    // An address that cannot hold a password holds none.
+    let _ = url.set_password(None);
+    let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
+    if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !is_secret(name))
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
+        if kept.is_empty() {
+            url.set_query(None);
+        } else {
+            url.query_pairs_mut().clear().extend_pairs(kept);
+        }
+    }
+    url
 }

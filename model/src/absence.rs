@@ -204,11 +204,25 @@ impl RetireRules {
 
     /// Tells whether the asset was absent for long enough. A clock that jumps back only delays.
     pub fn grace_is_over(&self, history: &AssetHistory, daily: bool, now: Timestamp) -> bool {
-        let hours = if daily { self.after_hours.max(DAILY_MIN_HOURS) } else { self.after_hours };
         history.looks >= self.after_runs.max(1)
             && history.absent_since.is_some_and(|since| {
-                now.duration_since(since) >= SignedDuration::from_hours(i64::from(hours))
+                now.duration_since(since) >= SignedDuration::from_hours(i64::from(self.hours(daily)))
             })
+    }
+
+    /// Gives the hours of the grace.
+    pub fn hours(&self, daily: bool) -> u32 {
+        if daily { self.after_hours.max(DAILY_MIN_HOURS) } else { self.after_hours }
+    }
+
+    /// Gives the earliest instant at which the grace can be over, if every look until then is complete and finds the
+    /// asset absent. Nothing where no look has counted yet.
+    pub fn earliest_end(&self, history: &AssetHistory, daily: bool) -> Option<Timestamp> {
+        let (since, last_look) = history.absent_since.zip(history.last_look)?;
+        let open = i64::from(self.after_runs.max(1).saturating_sub(history.looks));
+        let until_looks = SignedDuration::from_hours(i64::from(self.min_look_interval_hours) * open);
+        let grace = SignedDuration::from_hours(i64::from(self.hours(daily)));
+        Some(last_look.checked_add(until_looks).ok()?.max(since.checked_add(grace).ok()?))
     }
 }
 

@@ -154,6 +154,17 @@ impl PublishedMemory {
         Self { lines: lines.into_iter().map(|line| (line.asset_key, line)).collect(), publications }
     }
 
+    /// Gives what is remembered of each entry.
+    pub fn lines(&self) -> impl Iterator<Item = &LastPublished> {
+        self.lines.values()
+    }
+
+    /// Gives of the publications what counts for these entries: so it can be written down beside them.
+    pub fn publications_of(&self, entries: &[PublishedAsset]) -> Publications {
+        let remembered = entries.iter().filter(|entry| self.lines.contains_key(&entry.asset_key));
+        self.publications.only(&remembered.filter_map(|entry| entry.last_plan.as_deref()).collect())
+    }
+
     /// Tells whether bestand is known to have published the entry.
     pub fn knows(&self, key: AssetKey) -> bool {
         self.lines.contains_key(&key)

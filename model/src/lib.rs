@@ -25,6 +25,7 @@ pub mod history;
 pub mod identification;
 pub mod identifiers;
 pub mod inventory;
+pub mod judged;
 pub mod last_published;
 pub mod lifecycle;
 pub mod outcome;

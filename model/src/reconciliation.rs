@@ -5,6 +5,7 @@
 //! each published asset ends in exactly one [`ReconciledAsset`], and no `asset_key` has two changes.
 
 mod divergence;
+mod explanation;
 mod judge;
 mod not_aws;
 mod published_index;
@@ -12,6 +13,7 @@ mod sighting;
 mod stray_rows;
 mod subject;
 mod tangle;
+mod trace;
 mod unplaced;
 mod values;
 
@@ -44,8 +46,13 @@ use crate::proof::{Missing, Proofs};
 use crate::resource_type::TypePolicy;
 use crate::shared_identity::SharedIdentities;
 
+pub use explanation::{
+    Absence, Candidate, DomainPart, ExplainedAttribute, Explainer, Explanation, Found, Identity, Judgement,
+    KeyKind, Looks, ProofById, Refusal, Seen, Side, SourceSays, Why, named_by,
+};
 pub use not_aws::reconcile_not_aws;
 pub use stray_rows::StrayRows;
+pub use trace::{Trace, Traced};
 pub use unplaced::{UnplacedRecord, reconcile_unplaced};
 
 use judge::Judge;
@@ -145,6 +152,28 @@ pub fn reconcile(
     history: &AccountHistory,
     now: Timestamp,
 ) -> AccountReconciliation {
+    reconcile_noting(input, rules, history, now, None)
+}
+
+/// Does the same, and tells which of the input's records and items each asset consists of.
+pub fn reconcile_traced(
+    input: &AccountInput<'_>,
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+) -> (AccountReconciliation, Trace) {
+    let mut trace = Trace::new(input);
+    let result = reconcile_noting(input, rules, history, now, Some(&mut trace));
+    (result, trace)
+}
+
+fn reconcile_noting(
+    input: &AccountInput<'_>,
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+    trace: Option<&mut Trace>,
+) -> AccountReconciliation {
     let mut items: Vec<&ConfigurationItem> = input.inventory.items.iter().collect();
     items.sort_by(|a, b| item_order(a).cmp(&item_order(b)).then_with(|| text_of(a).cmp(&text_of(b))));
     let mut records: Vec<&AssetRecord> = input.records.iter().collect();
@@ -164,6 +193,7 @@ pub fn reconcile(
     );
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
     judge.proofs = Some(input.proofs);
+    judge.trace = trace;
     judge.index = Some(&index);
     judge.memory = Some(input.memory);
     let ambiguous: Vec<_> = tangles

@@ -50,6 +50,17 @@ impl Publications {
         self.shared.extend(shared);
     }
 
+    /// Gives what is known of some plans alone.
+    #[must_use]
+    pub fn only(&self, plans: &BTreeSet<&str>) -> Self {
+        let plans = self.plans.iter().filter(|(plan, _)| plans.contains(plan.as_str()));
+        Self {
+            plans: plans.map(|(plan, standing)| (plan.clone(), *standing)).collect(),
+            writer: self.writer.clone(),
+            shared: BTreeSet::new(),
+        }
+    }
+
     /// Tells whether bestand sent a plan.
     pub fn made(&self, plan: &str) -> bool {
         self.plans.contains_key(plan)

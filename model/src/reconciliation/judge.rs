@@ -25,9 +25,11 @@ use standing::Standing;
 
 use super::sighting::Sighting;
 use super::subject::Subject;
+use super::trace::Trace;
 use super::values::Spoken;
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
+use crate::asset_record::AssetRecord;
 use crate::authority::Values;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
@@ -55,6 +57,8 @@ pub(super) struct Judge<'a> {
     pub(super) index: Option<&'a ItemIndex<'a>>,
     /// What was found out about single assets; nothing for what belongs to no account.
     pub(super) proofs: Option<&'a Proofs>,
+    /// Which parties each asset consists of, where somebody wants to know.
+    pub(super) trace: Option<&'a mut Trace>,
     /// What bestand itself published last.
     pub(super) memory: Option<&'a PublishedMemory>,
     history_before: &'a AccountHistory,
@@ -80,6 +84,7 @@ impl<'a> Judge<'a> {
             coverage_without_account: Coverage::Complete,
             index: None,
             proofs: None,
+            trace: None,
             memory: None,
             history_before: history,
             assets_before: history.assets.clone(),
@@ -192,6 +197,7 @@ impl<'a> Judge<'a> {
             self.add_divergences(key, subject, entry, live, registered);
             self.add_moved(key, subject, entry);
         }
+        self.note(key, subject.record, subject.item);
         self.add_shared_names(key, subject, entry);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
@@ -299,6 +305,18 @@ impl<'a> Judge<'a> {
 
     fn type_is_asset(&self, subject: &Subject<'_>) -> bool {
         subject.resource().is_none_or(|(kind, _)| self.rules.types.class(kind) == TypeClass::Asset)
+    }
+
+    /// Notes an asset's parties.
+    pub(super) fn note<'p>(
+        &mut self,
+        key: AssetKey,
+        records: impl IntoIterator<Item = &'p AssetRecord>,
+        items: impl IntoIterator<Item = &'p ConfigurationItem>,
+    ) {
+        if let Some(trace) = &mut self.trace {
+            trace.note(key, records, items);
+        }
     }
 
     /// Takes a finding and an asset that another judge of the same account made.

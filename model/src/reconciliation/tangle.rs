@@ -105,6 +105,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, parties: Parties<'_, '_>, published: 
     finding.evidence.insert("items".into(), json!(names));
     finding.evidence.insert("withheld".into(), json!(WithheldReason::Ambiguous));
     entries.sort_unstable();
+    judge.note(key, records.iter().copied(), items.iter().copied());
     judge.record(
         Some(finding),
         ReconciledAsset {

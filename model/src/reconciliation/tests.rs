@@ -10,6 +10,7 @@ mod decommissioned;
 mod elsewhere;
 mod ephemerals;
 mod estates;
+mod explanation;
 mod external;
 mod identification;
 mod identity;

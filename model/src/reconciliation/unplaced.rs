@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::judge::Judge;
 use super::published_index::PublishedIndex;
@@ -19,13 +20,14 @@ use crate::identifiers::AccountId;
 use crate::last_published::PublishedMemory;
 
 /// A row that could not be placed in an account, and whether anything that it may mean was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct UnplacedRecord {
     /// The row.
     pub record: AssetRecord,
     /// Something live carries its names, but not so that it could be placed.
     pub sighted: bool,
     /// The accounts that claim it, where several do: nobody can tell which is right.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub claimed_in: BTreeSet<AccountId>,
 }
 

@@ -9,6 +9,7 @@ use bestand_model::coverage::{Coverage, Reason};
 use bestand_model::gate::AccountTotals;
 use bestand_model::history::AccountHistory;
 use bestand_model::inventory::AccountInventory;
+use bestand_model::judged::JudgedBy;
 use bestand_model::last_published::Publications;
 use bestand_model::proof::{Missing, Proofs};
 use bestand_model::reconciliation::{
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::super::records::{self, Records};
-use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED};
+use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED, judged};
 use super::ledgers::Ledger;
 use super::{memory, place};
 use crate::compose;
@@ -141,6 +142,18 @@ impl<'a> Bench<'a> {
         if proofs.is_none() && !result.missing.is_empty() {
             return Ok(Round::Missing(result.missing));
         }
+        // Before the history is overwritten: whoever finds the new one finds what it came from, too.
+        let by = JudgedBy {
+            state: Some(inventory.state),
+            named: &records,
+            records: &case.extra.records,
+            joined: &case.extra.published,
+            published: &published,
+            memory: &memory,
+            proofs: input.proofs,
+            ..JudgedBy::rules_and_history(&self.rules, &history)
+        };
+        judged::write(self.directory, id.as_str(), by)?;
         self.store.write_history(&history_name, &result.history)?;
         Ok(Round::Judged(self.spool(id.as_str(), result)?))
     }
@@ -155,26 +168,35 @@ impl<'a> Bench<'a> {
         let memory = |file: &str, entries: &[PublishedAsset]| {
             memory::of(self.store, &self.publications, &[file], entries)
         };
-        let not_aws = reconcile_not_aws(
-            &rows,
-            &entries,
-            &memory(NOT_AWS, &entries)?,
-            &self.rules_not_aws,
-            &history(NOT_AWS)?,
-            self.now,
-        );
-        let unplaced = reconcile_unplaced(
-            &placed.unplaced,
-            &placed.unplaced_published,
-            &memory(UNPLACED, &placed.unplaced_published)?,
-            // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
-            Coverage::Incomplete(Reason::ScopeUnknown),
-            &self.rules,
-            &history(UNPLACED)?,
-            self.now,
-        );
+        let (before, known) = (history(NOT_AWS)?, memory(NOT_AWS, &entries)?);
+        let not_aws = reconcile_not_aws(&rows, &entries, &known, &self.rules_not_aws, &before, self.now);
+        let by = JudgedBy {
+            named: &rows,
+            published: &entries,
+            memory: &known,
+            ..JudgedBy::rules_and_history(&self.rules_not_aws, &before)
+        };
+        judged::write(self.directory, NOT_AWS, by)?;
+
+        // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
+        let coverage = Coverage::Incomplete(Reason::ScopeUnknown);
+        let (rows, entries) = (&placed.unplaced, &placed.unplaced_published);
+        let (before, known) = (history(UNPLACED)?, memory(UNPLACED, entries)?);
+        let unplaced = reconcile_unplaced(rows, entries, &known, coverage, &self.rules, &before, self.now);
+        let by = JudgedBy {
+            coverage,
+            unplaced: rows,
+            joined: entries,
+            published: entries,
+            memory: &known,
+            ..JudgedBy::rules_and_history(&self.rules, &before)
+        };
+        judged::write(self.directory, UNPLACED, by)?;
+
         let (_, rows) = records::partition(self.directory, REJECTED)?;
-        let rejected = rejected_without_account(&rows, &self.rules, &history(REJECTED)?, self.now);
+        let before = history(REJECTED)?;
+        let rejected = rejected_without_account(&rows, &self.rules, &before, self.now);
+        judged::write(self.directory, REJECTED, JudgedBy::rules_and_history(&self.rules, &before))?;
         let mut figures = Vec::new();
         for (name, result) in [(NOT_AWS, not_aws), (UNPLACED, unplaced), (REJECTED, rejected)] {
             self.store.write_history(&format!("accounts/{name}"), &result.history)?;

@@ -137,6 +137,30 @@ fn the_digest_does_not_depend_on_a_password() {
 }
 
 #[test]
+fn settings_that_are_kept_hold_no_password_and_have_the_same_digest() {
+    let mut settings = load_text(super::super::DEFAULT).unwrap();
+    settings.central_register = serde_json::from_value(serde_json::json!({
+        "kind": "register_api", "url": "https://bestand:hunter2@register.example/v1"
+    }))
+    .unwrap();
+    for url in [
+        "postgres://itk:hunter2@db/itk",
+        "postgres://itk@db/itk?sslmode=require&password=hunter2",
+        "postgres://db/itk?PASSWORD=hunter2",
+        "no address: hunter2",
+    ] {
+        settings.source_register.url = url.to_owned();
+        let kept = serde_json::to_string(&settings.shown()).unwrap();
+        assert!(!kept.contains("hunter2"), "{kept}");
+        let back: Settings = serde_json::from_str(&kept).unwrap();
+        assert_eq!(back.digest(), settings.digest());
+    }
+    settings.source_register.url =
+        "postgres://itk:hunter2@db/itk?sslmode=require&password=hunter2".to_owned();
+    assert_eq!(settings.shown().source_register.url, "postgres://itk@db/itk?sslmode=require");
+}
+
+#[test]
 fn accounts_that_contradict_each_other_are_told_all_at_once() {
     let with = |accounts: &str| {
         let start = super::super::DEFAULT.find("source = \"list\"").unwrap();

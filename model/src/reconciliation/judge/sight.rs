@@ -85,7 +85,7 @@ impl Judge<'_> {
     }
 
     /// Tells whether a match rests on what people wrote down, and could turn out otherwise once more is seen.
-    fn is_provisional(&self, subject: &Subject<'_>) -> bool {
+    pub(in crate::reconciliation) fn is_provisional(&self, subject: &Subject<'_>) -> bool {
         let by_settings = subject.rule.as_ref().is_some_and(Rule::is_of_settings);
         let (Some(inventory), Some(record)) = (self.inventory, subject.record) else { return false };
         if subject.one_of_many || !by_settings {
@@ -97,7 +97,7 @@ impl Judge<'_> {
     }
 
     /// How far an item is believed.
-    pub(super) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
+    pub(in crate::reconciliation) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
         if self.is_decommissioned() {
             // A person says that nothing is there, and here is something: nothing follows but a veto.
             return (Liveness::Sighted, Coverage::Incomplete(Reason::AccountInactive));
@@ -130,7 +130,11 @@ impl Judge<'_> {
     }
 
     /// The coverage of everything in which record or entry could have been found.
-    pub(super) fn absence_coverage(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> Coverage {
+    pub(in crate::reconciliation) fn absence_coverage(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> Coverage {
         let Some(inventory) = self.inventory else { return self.coverage_without_account };
         if let Some(gap) = self.account_gap() {
             return gap;
@@ -154,14 +158,22 @@ impl Judge<'_> {
     }
 
     /// Tells whether the asset may vanish up to 24 h late.
-    pub(super) fn is_recorded_daily(&self, subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
+    pub(in crate::reconciliation) fn is_recorded_daily(
+        &self,
+        subject: &Subject<'_>,
+        entry: &PublishedAsset,
+    ) -> bool {
         self.inventory.is_some_and(|inventory| {
             self.domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
         })
     }
 
     /// Everything in which record or entry could have been found.
-    fn domains(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
+    pub(in crate::reconciliation) fn domains(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> BTreeSet<Domain> {
         let of_record = subject.record.map(|record| self.rules.identification.domains(record));
         let of_entry = entry.map(Domain::of_published);
         of_record.into_iter().chain(of_entry).flatten().collect()
@@ -214,7 +226,11 @@ impl Judge<'_> {
     }
 
     /// How long the asset is kept once it is absent: by its entry's type and its record's.
-    pub(super) fn patience(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> RetireRules {
+    pub(in crate::reconciliation) fn patience(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> RetireRules {
         let of_entry = entry.and_then(PublishedAsset::resource_type);
         let of_record = subject.record.and_then(|record| record.resource_type.as_ref());
         self.rules.lifecycle.of(of_entry.iter().chain(of_record), self.rules.retire)
