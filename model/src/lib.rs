@@ -7,6 +7,7 @@
 
 pub mod absence;
 pub mod account;
+pub mod adoption;
 pub mod arn;
 pub mod arn_form;
 pub mod asset;
@@ -17,15 +18,20 @@ pub mod change_set;
 pub mod configuration_item;
 pub mod coverage;
 pub mod digest;
+pub mod ephemeral;
 pub mod finding;
 pub mod gate;
 pub mod history;
 pub mod identification;
 pub mod identifiers;
 pub mod inventory;
+pub mod judged;
+pub mod last_published;
+pub mod lifecycle;
 pub mod outcome;
 pub mod plan;
 pub mod proof;
+pub mod provenance;
 pub mod reconciliation;
 pub mod requirement;
 pub mod resource_id;
