@@ -122,7 +122,7 @@ fn without_case(text: &str) -> String {
 fn number_text(number: &Number) -> String {
     const WHOLE: f64 = 9.0e18;
     match number.as_f64().filter(|_| number.is_f64()) {
-        Some(value) if value == 0.0 => "0".into(),
+        Some(0.0) => "0".into(),
         Some(value) if value.fract() == 0.0 && value.abs() < WHOLE => format!("{value:.0}"),
         _ => number.to_string(),
     }

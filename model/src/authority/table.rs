@@ -190,10 +190,10 @@ impl Names {
     fn add(&mut self, rule: &AuthorityRule, index: usize) {
         match rule.prefix() {
             // A name under an earlier prefix is that rule's already.
-            None if self.of_prefix(&rule.attribute).is_none() => {
-                if !attribute::is_identity_or_mark(&rule.attribute) {
-                    self.exact.entry(rule.attribute.clone()).or_insert(index);
-                }
+            None if self.of_prefix(&rule.attribute).is_none()
+                && !attribute::is_identity_or_mark(&rule.attribute) =>
+            {
+                self.exact.entry(rule.attribute.clone()).or_insert(index);
             }
             None => {}
             Some(prefix) => {
