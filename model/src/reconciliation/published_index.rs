@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::subject::Subject;
 use crate::arn::Arn;
+use crate::arn_form::identify;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::identifiers::{AssetId, Region, ResourceId, ResourceType};
 use crate::resource_type::is_global;
@@ -47,11 +48,8 @@ impl<'a> PublishedIndex<'a> {
             if let Some(id) = entry.asset_id() {
                 index.by_asset_id.entry(id).or_default().push(entry.asset_key);
             }
-            if let (Some(region), Some(kind), Some(id)) =
-                (entry.region(), entry.resource_type(), entry.resource_id())
-            {
+            if let Some((region, kind, id)) = place_of(entry) {
                 index.by_id.entry((kind.clone(), id.clone())).or_default().push(entry.asset_key);
-                let region = if is_global(&kind) { Region::global() } else { region };
                 index.by_scope.entry((region, kind, id)).or_default().push(entry.asset_key);
             }
         }
@@ -161,10 +159,11 @@ impl<'a> PublishedIndex<'a> {
 
     /// The entries of the subject's account, region, type and id; of a row without region, those of any region.
     fn at_place_of(&self, subject: &Subject<'_>) -> &[AssetKey] {
-        let Some((kind, id)) = subject.resource() else { return &[] };
+        let known = subject.resource().map(|(kind, id)| (kind.clone(), id.clone()));
+        let Some((kind, id)) = known.or_else(|| identify(subject.arn()?)) else { return &[] };
         let keys = match subject.region() {
-            Some(region) => self.by_scope.get(&(region, kind.clone(), id.clone())),
-            None => self.by_id.get(&(kind.clone(), id.clone())),
+            Some(region) => self.by_scope.get(&(region, kind, id)),
+            None => self.by_id.get(&(kind, id)),
         };
         keys.map_or(&[], Vec::as_slice)
     }
@@ -186,6 +185,19 @@ impl<'a> PublishedIndex<'a> {
     pub(super) fn unclaimed(&self) -> Vec<&'a PublishedAsset> {
         self.entries.iter().filter(|(key, _)| !self.claimed.contains(key)).map(|(_, entry)| *entry).collect()
     }
+}
+
+/// Where an entry's resource is, as far as the entry says so. One that was made of a row's ARN alone has neither region
+/// nor id of its own: the ARN has them where its form leaves no doubt.
+fn place_of(entry: &PublishedAsset) -> Option<(Region, ResourceType, ResourceId)> {
+    let arn = entry.arn();
+    let (kind, id) = match entry.resource_type().zip(entry.resource_id()) {
+        Some(named) => named,
+        None => identify(arn.as_ref()?)?,
+    };
+    let region =
+        if is_global(&kind) { Region::global() } else { entry.region().or_else(|| arn?.region())? };
+    Some((region, kind, id))
 }
 
 /// Tells whether a live item of another type or id has the entry.

@@ -24,6 +24,24 @@ fn semantics_3_1_a_second_row_of_a_published_place_gets_no_second_entry_while_it
 }
 
 #[test]
+fn semantics_3_1_an_entry_that_was_made_of_an_arn_alone_is_at_the_place_that_the_arn_names() {
+    let function = "AWS::Lambda::Function";
+    let arn = "arn:aws:lambda:eu:111122223333:function:fahrplan";
+    let made_of_it = entry(arn_key(arn), &[(attribute::ARN, arn)]);
+    let by_place = by_id("b", Some("eu"), function, "fahrplan");
+    let dark = || Estate::seen().published([made_of_it.clone()]).lines([gap("eu", None, Reason::Throttled)]);
+    assert_reads(
+        &dark().records([by_arn("a", arn), by_place.clone()]).once(),
+        "a + entry: unverified: update asset_id=a registration=registered
+        b: unverified: withheld(unverified)",
+    );
+    assert_reads(
+        &dark().records([by_place]).once(),
+        "b + entry: unverified: update asset_id=b registration=registered",
+    );
+}
+
+#[test]
 fn semantics_3_1_a_row_without_region_means_the_one_entry_of_its_type_and_id() {
     let row = by_id("a", None, QUEUE, "q");
     let estate = Estate::seen().records([row.clone()]).published([entry_of("eu", QUEUE, "q")]);
