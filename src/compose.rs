@@ -66,7 +66,6 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
             .map_or_else(Adoption::default, |register| Adoption::new(&register.adopt)),
         stray_rows,
         shared,
-        tell: BTreeSet::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{asks_the_age_of, problems};
 pub use hearing::{Live, Sides, Values};
 pub(crate) use resolve::winner;
-pub use resolve::{AttributeStory, Loser, Problem, Resolved, Suspect, Why, resolve};
+pub use resolve::{Loser, Problem, Resolved, Suspect, Why, resolve};
 pub use rule::{AuthorityRule, DEFAULT_MAX_ATTRIBUTE_BYTES, SourceEntry, SourceRule};
 pub use table::{Authority, AuthorityTable, Ruling};
 pub use told_time::{ToldTime, told_time};

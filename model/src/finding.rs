@@ -74,6 +74,31 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Begins a finding of which nothing is known but what it is; its severity is the kind's own.
+    pub fn new(kind: FindingKind, finding_id: String) -> Self {
+        Self {
+            finding_id,
+            kind,
+            severity: kind.severity(),
+            asset_key: None,
+            account_id: None,
+            region: None,
+            resource_type: None,
+            resource_id: None,
+            arn: None,
+            asset_id: None,
+            name: None,
+            owner: None,
+            attribute: None,
+            live: None,
+            registered: None,
+            published: None,
+            authority: None,
+            since: None,
+            evidence: BTreeMap::new(),
+        }
+    }
+
     /// Derives the stable id of a finding of this kind about a subject (an asset key, an ARN or a row's key).
     pub fn id(kind: FindingKind, subject: &str, attribute: Option<&str>) -> String {
         let text = format!("{}\u{1f}{subject}\u{1f}{}", kind.code(), attribute.unwrap_or(""));

@@ -29,7 +29,7 @@ use crate::absence::RetireRules;
 use crate::adoption::Adoption;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
-use crate::authority::{AttributeStory, AuthorityTable};
+use crate::authority::AuthorityTable;
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
@@ -87,8 +87,6 @@ pub struct Rules {
     pub stray_rows: StrayRows,
     /// Rows that name themselves alike.
     pub shared: Arc<SharedIdentities>,
-    /// Assets of which the whole story of their attributes is wanted; mostly none.
-    pub tell: BTreeSet<AssetKey>,
 }
 
 /// What speaks of one account.
@@ -141,8 +139,6 @@ pub struct AccountReconciliation {
     /// What is about to be called absent: where there is any, find out what there is to be known of it, and
     /// reconcile again with that, from the same history.
     pub missing: Vec<Missing>,
-    /// Who won each attribute, and why, of the assets that [`Rules::tell`] names.
-    pub stories: BTreeMap<AssetKey, AttributeStory>,
 }
 
 /// Reconciles one account at the instant `now`.

@@ -1,9 +1,6 @@
 //! Who wins: a total function from what the sources say to one value, or to leaving the entry as it is.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hearing::{Heard, Sides, Word, hear};
@@ -11,44 +8,34 @@ use super::table::{Authority, RankedSource};
 use crate::attribute::is_blank;
 use crate::provenance::Provenance;
 
-/// The whole provenance of one asset: by attribute, who won, who lost, and why.
-pub type AttributeStory = BTreeMap<String, Resolved>;
-
 /// What one attribute shall say, and why.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
     /// The value; none where nobody has any to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Who gave it: `last_published` where the entry is left as it is, none where nothing stands there either.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winner: Option<Provenance>,
     /// How old the winner's value is, as the winner says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// Everybody else that the rule names, and whoever spoke without being named, in the order of the rule.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losers: Vec<Loser>,
 }
 
 /// A source whose word does not count.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loser {
     /// Which.
     pub source: Provenance,
     /// What it says in its own words, if it says anything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// How old that is, as the source says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// Why it does not count.
     pub why: Why,
 }
 
 /// Why a source's word does not count.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Why {
     /// A source before it has a value.
     Outranked,

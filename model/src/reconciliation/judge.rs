@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adopted::{Owner, is_to_be_told, not_ours};
 use ephemerals::Groups;
-use external::Sides;
+use external::External;
 use findings::name_apart;
 use jiff::Timestamp;
 use life::{Course, add_stages, live_on};
@@ -31,7 +31,6 @@ use super::values::{Desired, Spoken};
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::asset_record::AssetRecord;
-use crate::authority::Values;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Coverage;
@@ -154,22 +153,19 @@ impl<'a> Judge<'a> {
         };
         let spoken = Spoken::of(subject, sight.live == Liveness::Live);
         let desired = self.weigh(key, subject, entry, &spoken);
-        // Asked for by few settings, and the change takes it.
-        let required = if self.rules.requirements.is_empty() { Desired::new() } else { desired.clone() };
-        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing, desired);
-        let change = match ours {
-            Some(entry) => {
-                let nothing_lives = sight.live == Liveness::NotSeen && sight.coverage.is_complete();
-                let sides = Sides {
-                    live: spoken.live.as_ref(),
-                    registered: spoken.registered.as_ref(),
-                    agrees_to_be_gone: outcome.action == Action::Nothing && Sides::gone(entry, nothing_lives),
-                };
-                let change = change.map(|change| self.keep_latest_creation(change, subject, entry));
-                self.leave_to_others(key, subject, entry, change, &sides)
-            }
-            None => change,
-        };
+        let changed = ours.map(|entry| self.changed_by_others(entry)).unwrap_or_default();
+        // The change takes it, and few assets have need of it afterwards.
+        let asked_again = !changed.is_empty() || !self.rules.requirements.is_empty();
+        let should_say = if asked_again { desired.clone() } else { Desired::new() };
+        let mut change = self.change(key, subject, entry, outcome.action, &looks, sight.standing, desired);
+        if let Some(entry) = ours {
+            let nothing_lives = sight.live == Liveness::NotSeen && sight.coverage.is_complete();
+            let agrees_to_be_gone =
+                outcome.action == Action::Nothing && nothing_lives && entry.state == AssetState::Retired;
+            let external = External { changed, should_say: &should_say, agrees_to_be_gone };
+            change = change.map(|change| self.keep_latest_creation(change, subject, entry));
+            change = self.leave_to_others(key, subject, entry, change, external);
+        }
         let course = Course {
             entry: ours,
             live: sight.live,
@@ -201,22 +197,11 @@ impl<'a> Judge<'a> {
             self.add_moved(key, subject, entry);
         }
         if sight.live == Liveness::Live {
-            self.add_non_compliances(key, subject, entry, &required);
+            self.add_non_compliances(key, subject, entry, &should_say);
         }
         self.note(key, subject.record, subject.item);
         self.add_shared_names(key, subject, entry);
-        self.result.assets.push(ReconciledAsset {
-            asset_key: key,
-            records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
-            items: subject.item.iter().map(|item| item_name(item)).collect(),
-            published: entry.iter().map(|entry| entry.asset_key).collect(),
-            rule: subject.rule.clone(),
-            life,
-        });
-        if let Some(change) = change {
-            self.count_adoption(owner, &change);
-            self.put(change);
-        }
+        self.close(key, subject, entry, life, owner, change);
     }
 
     /// Judges a row that is no AWS resource, or an entry whose row is gone.
@@ -249,19 +234,15 @@ impl<'a> Judge<'a> {
         };
         let spoken = Spoken::of(subject, false);
         let desired = self.weigh(key, subject, entry, &spoken);
-        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource, desired);
+        let changed = ours.map(|entry| self.changed_by_others(entry)).unwrap_or_default();
+        let should_say = if changed.is_empty() { Desired::new() } else { desired.clone() };
+        let mut change = self.change(key, subject, entry, action, &looks, Standing::NoResource, desired);
         self.add_shared_names(key, subject, entry);
-        let change = match ours {
-            Some(entry) => {
-                let sides = Sides {
-                    live: None,
-                    registered: spoken.registered.as_ref(),
-                    agrees_to_be_gone: Sides::gone(entry, action == Action::Nothing),
-                };
-                self.leave_to_others(key, subject, entry, change, &sides)
-            }
-            None => change,
-        };
+        if let Some(entry) = ours {
+            let agrees_to_be_gone = action == Action::Nothing && entry.state == AssetState::Retired;
+            let external = External { changed, should_say: &should_say, agrees_to_be_gone };
+            change = self.leave_to_others(key, subject, entry, change, external);
+        }
         if let Some(entry) = told {
             self.add_not_ours(key, subject, entry);
         }
@@ -280,24 +261,32 @@ impl<'a> Judge<'a> {
             change: change.as_ref(),
         };
         let life = if theirs.is_some() { Life::default() } else { live_on(before, &course) };
+        self.close(key, subject, entry, life, owner, change);
+    }
+
+    /// Puts one asset and its change into the books; a change of an entry that bestand never wrote before adopts it.
+    fn close(
+        &mut self,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+        life: Life,
+        owner: Option<Owner>,
+        change: Option<Change>,
+    ) {
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
-            items: Vec::new(),
+            items: subject.item.iter().map(|item| item_name(item)).collect(),
             published: entry.iter().map(|entry| entry.asset_key).collect(),
-            rule: None,
+            rule: subject.rule.clone(),
             life,
         });
         if let Some(change) = change {
-            self.count_adoption(owner, &change);
+            let adopts = owner == Some(Owner::Adopted) && change.kind.is_sent();
+            self.result.totals.adoptions += u64::from(adopts);
             self.put(change);
         }
-    }
-
-    /// Counts a change of an entry that bestand never wrote before.
-    fn count_adoption(&mut self, owner: Option<Owner>, change: &Change) {
-        let adopts = owner == Some(Owner::Adopted) && change.kind.is_sent();
-        self.result.totals.adoptions += u64::from(adopts);
     }
 
     fn a_stray_row_speaks_of(&self, entry: Option<&PublishedAsset>) -> bool {

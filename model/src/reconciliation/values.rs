@@ -9,10 +9,7 @@ use super::subject::Subject;
 use crate::asset::{AssetPatch, AssetState, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::attribute;
-use crate::authority::{
-    AttributeStory, Authority, Live, Problem, Resolved, Sides, Suspect, ToldTime, Values, resolve, told_time,
-    winner,
-};
+use crate::authority::{Authority, Live, Problem, Sides, Suspect, ToldTime, Values, told_time, winner};
 use crate::change_set::Provenance;
 use crate::configuration_item::{ConfigurationItem, Tags};
 use crate::identifiers::{AccountId, ResourceType};
@@ -145,20 +142,6 @@ fn suspect_times(authority: Authority<'_>, sides: &Sides<'_>) -> Vec<Suspect> {
         Some(Suspect { attribute: attribute::UPDATED_AT.into(), problem, source, value })
     };
     told.into_iter().filter_map(suspect).collect()
-}
-
-/// Tells of every attribute that anybody speaks of, or that is published, who wins and why.
-pub(super) fn story(authority: Authority<'_>, sides: &Sides<'_>) -> AttributeStory {
-    let published = sides.published.iter().flat_map(|entry| entry.attributes.keys());
-    let names: BTreeSet<&String> = names(authority, sides).into_iter().chain(published).collect();
-    let tell = |name: &str| {
-        if name == attribute::REGISTRATION || name == attribute::VERIFICATION {
-            let value = sides.published.and_then(|entry| entry.attributes.get(name)).cloned();
-            return Resolved { value, winner: Some(Provenance::Bestand), at: None, losers: Vec::new() };
-        }
-        resolve(authority, name, sides)
-    };
-    names.into_iter().map(|name| (name.clone(), tell(name))).collect()
 }
 
 /// Sets one of bestand's own marks.

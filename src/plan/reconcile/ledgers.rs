@@ -44,8 +44,7 @@ pub(super) fn finalise_all(
 }
 
 /// Tells whether nothing at all is dark: every account has lines, and none of them hides anything that a row could be
-/// matched to. In a
-/// decommissioned account there is nothing to see.
+/// matched to. In a decommissioned account there is nothing to see.
 pub(super) fn everything_is_complete(accounts: &Accounts, ledgers: &BTreeMap<AccountId, Ledger>) -> bool {
     let gone = |id: &AccountId| {
         let mut known = accounts.all.iter();

@@ -86,25 +86,13 @@ impl Judge<'_> {
                 evidence.insert("tag_value".to_owned(), json!(value));
             }
             self.result.findings.push(Finding {
-                finding_id: Finding::id(kind, &named, None),
-                kind,
                 severity: if group.is_asset { kind.severity() } else { Severity::Info },
-                asset_key: None,
                 account_id: self.account().cloned(),
                 region: Some(region),
                 resource_type: Some(resource_type),
-                resource_id: None,
-                arn: None,
-                asset_id: None,
                 name: tag.map(|(_, value)| value),
-                owner: None,
-                attribute: None,
-                live: None,
-                registered: None,
-                published: None,
-                authority: None,
-                since: None,
                 evidence,
+                ..Finding::new(kind, Finding::id(kind, &named, None))
             });
         }
     }

@@ -2,17 +2,19 @@
 
 use serde_json::json;
 
-use super::{AssetKey, AssetState, Judge, PublishedAsset, Subject, Values};
-use crate::attribute::{self, same_value};
+use super::{AssetKey, Judge, PublishedAsset, Subject};
+use crate::attribute;
 use crate::authority::ExternalPolicy;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
-use crate::finding::{Finding, FindingKind, Severity};
+use crate::finding::{FindingKind, Severity};
 use crate::last_published::{Changed, STATE};
+use crate::reconciliation::values::Desired;
 
-/// What the sources say of an asset, and what the table of outcomes makes of it.
-pub(super) struct Sides<'s> {
-    pub(super) live: Option<&'s Values>,
-    pub(super) registered: Option<&'s Values>,
+/// What somebody else changed in an entry, and what it is held against.
+pub(super) struct External<'s> {
+    pub(super) changed: Vec<Changed>,
+    /// What the entry should say.
+    pub(super) should_say: &'s Desired,
     /// Nothing lives, everything was seen, and the entry is as retired as it should be.
     pub(super) agrees_to_be_gone: bool,
 }
@@ -30,16 +32,17 @@ impl Judge<'_> {
         key: AssetKey,
         subject: &Subject<'_>,
         entry: &PublishedAsset,
-        change: Option<Change>,
-        sides: &Sides<'_>,
+        mut change: Option<Change>,
+        external: External<'_>,
     ) -> Option<Change> {
-        let changed = self.changed_by_others(entry);
-        if changed.is_empty() {
-            return change;
-        }
-        let mut change = change;
+        let External { changed, should_say, agrees_to_be_gone } = external;
         for changed in changed {
-            if is_settled(&changed, change.as_ref(), sides) {
+            let settled = if changed.attribute == STATE {
+                agrees_to_be_gone
+            } else {
+                is_settled(&changed.attribute, change.as_ref(), should_say)
+            };
+            if settled {
                 continue;
             }
             let policy = self.policy(subject, entry, &changed.attribute);
@@ -100,9 +103,7 @@ impl Judge<'_> {
         policy: ExternalPolicy,
     ) {
         let kind = FindingKind::ExternallyChanged;
-        let mut finding = self.finding(kind, key, subject, Some(entry));
-        let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-        finding.finding_id = Finding::id(kind, &named, Some(&changed.attribute));
+        let mut finding = self.finding_about(kind, key, subject, Some(entry), &changed.attribute);
         if policy == ExternalPolicy::Keep {
             finding.severity = Severity::Info;
         }
@@ -121,29 +122,12 @@ impl Judge<'_> {
     }
 }
 
-/// Tells whether what somebody else wrote is by now what bestand itself would publish.
-fn is_settled(changed: &Changed, change: Option<&Change>, sides: &Sides<'_>) -> bool {
-    let name = changed.attribute.as_str();
-    if name == STATE {
-        return sides.agrees_to_be_gone;
-    }
+/// Tells whether what somebody else wrote is by now what bestand itself would publish: it has a value for it, and need
+/// not send it.
+fn is_settled(name: &str, change: Option<&Change>, should_say: &Desired) -> bool {
     let Some(change) = change.filter(|change| change.kind != ChangeKind::Withheld) else { return false };
-    if change.after.attributes.contains_key(name) {
-        return false;
-    }
-    let said = |values: Option<&Values>| {
-        values.and_then(|values| values.get(name)).is_some_and(|value| same_value(value, &changed.present))
-    };
     let is_mark = matches!(name, attribute::REGISTRATION | attribute::VERIFICATION);
-    let asks_aws_alone = attribute::is_technical(name);
-    is_mark || said(sides.live) || (!asks_aws_alone && said(sides.registered))
-}
-
-impl Sides<'_> {
-    /// Where nothing but the entry speaks.
-    pub(super) fn gone(entry: &PublishedAsset, nothing_lives: bool) -> bool {
-        nothing_lives && entry.state == AssetState::Retired
-    }
+    !change.after.attributes.contains_key(name) && (is_mark || should_say.contains_key(name))
 }
 
 #[cfg(test)]

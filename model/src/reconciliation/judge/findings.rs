@@ -34,11 +34,8 @@ impl Judge<'_> {
             registered.or_else(|| entry.and_then(|entry| entry.attributes.get(name)).and_then(Value::as_str))
         };
         let arn = subject.arn().cloned().or_else(|| entry.and_then(PublishedAsset::arn));
-        let subject_name = arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
+        let finding_id = Finding::id(kind, &named(arn.as_ref(), key), None);
         Finding {
-            finding_id: Finding::id(kind, &subject_name, None),
-            kind,
-            severity: kind.severity(),
             asset_key: Some(key),
             account_id: self
                 .account()
@@ -63,14 +60,22 @@ impl Judge<'_> {
                 .or_else(|| subject.item.and_then(|item| item.resource_name.as_deref()))
                 .map(|name| attribute::cut(name, NAME_SHOWN)),
             owner: text("owner").map(|owner| attribute::cut(owner, NAME_SHOWN)),
-            attribute: None,
-            live: None,
-            registered: None,
-            published: None,
-            authority: None,
-            since: None,
-            evidence: BTreeMap::new(),
+            ..Finding::new(kind, finding_id)
         }
+    }
+
+    /// Makes one of several findings of a kind about the subject: `what` tells them apart, and stays.
+    pub(super) fn finding_about(
+        &self,
+        kind: FindingKind,
+        key: AssetKey,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+        what: &str,
+    ) -> Finding {
+        let mut finding = self.finding(kind, key, subject, entry);
+        finding.finding_id = Finding::id(kind, &named(finding.arn.as_ref(), key), Some(what));
+        finding
     }
 
     pub(super) fn add_evidence(
@@ -143,30 +148,20 @@ impl Judge<'_> {
     pub(super) fn reject(&mut self, rejected: &RejectedRecord) {
         let kind = FindingKind::RejectedRecord;
         self.result.findings.push(Finding {
-            finding_id: Finding::id(kind, &rejected.row_key, Some(&rejected.reason)),
-            kind,
-            severity: kind.severity(),
-            asset_key: None,
             account_id: rejected.account_id.clone(),
-            region: None,
-            resource_type: None,
-            resource_id: None,
-            arn: None,
             asset_id: rejected.asset_id.clone(),
-            name: None,
-            owner: None,
-            attribute: None,
-            live: None,
-            registered: None,
-            published: None,
-            authority: None,
-            since: None,
             evidence: BTreeMap::from([
                 ("row".to_owned(), json!(rejected.row_key)),
                 ("reason".to_owned(), json!(rejected.reason)),
             ]),
+            ..Finding::new(kind, Finding::id(kind, &rejected.row_key, Some(&rejected.reason)))
         });
     }
+}
+
+/// What a finding's id names its subject by.
+fn named(arn: Option<&Arn>, key: AssetKey) -> String {
+    arn.map_or_else(|| key.to_string(), ToString::to_string)
 }
 
 /// Two entries of one ARN have the same finding, and so have two rows with the same fault: each but the first

@@ -7,7 +7,7 @@ use super::adopted::same_place;
 use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::attribute;
 use crate::change_set::{Change, ChangeKind};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::FindingKind;
 
 /// Paths differ in how they round the instant.
 const SAME_INSTANT: SignedDuration = SignedDuration::from_secs(1);
@@ -27,9 +27,7 @@ impl Judge<'_> {
     /// Tells of a resource that was made anew. Its entry is brought up to date like any other.
     pub(super) fn add_replaced(&mut self, key: AssetKey, subject: &Subject<'_>, entry: &PublishedAsset) {
         let kind = FindingKind::Replaced;
-        let mut finding = self.finding(kind, key, subject, Some(entry));
-        let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-        finding.finding_id = Finding::id(kind, &named, Some(attribute::CREATED_AT));
+        let mut finding = self.finding_about(kind, key, subject, Some(entry), attribute::CREATED_AT);
         finding.attribute = Some(attribute::CREATED_AT.to_owned());
         if let Some((live, published)) = instants(subject, entry) {
             finding.live = Some(json!(live));

@@ -6,7 +6,7 @@ use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::asset_record::Lifecycle;
 use crate::change_set::Provenance;
 use crate::configuration_item::Tags;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::FindingKind;
 use crate::reconciliation::values::Desired;
 use crate::requirement::Wanted;
 
@@ -50,12 +50,10 @@ impl Judge<'_> {
             };
             let Some((value, provenance)) = said else { continue };
             let Some(breach) = requirement.breach(&value) else { continue };
-            let mut finding = self.finding(FindingKind::NonCompliant, key, subject, entry);
             let attribute = requirement.attribute();
             // Two rules about one tag are two findings, each with an id that stays.
-            let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-            let named = format!("{named}\u{1f}{}", requirement.name);
-            finding.finding_id = Finding::id(FindingKind::NonCompliant, &named, Some(&attribute));
+            let what = format!("{}\u{1f}{attribute}", requirement.name);
+            let mut finding = self.finding_about(FindingKind::NonCompliant, key, subject, entry, &what);
             finding.severity = requirement.severity;
             finding.attribute = Some(attribute.into_owned());
             finding.authority = Some(provenance.clone());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::attribute;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::FindingKind;
 
 impl Judge<'_> {
     pub(super) fn add_shared_names(
@@ -28,9 +28,7 @@ impl Judge<'_> {
             found.push((FindingKind::SuspectValue, attribute::ASSET_ID, json!(alike)));
         }
         for (kind, name, rows) in found {
-            let mut finding = self.finding(kind, key, subject, entry);
-            let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-            finding.finding_id = Finding::id(kind, &named, Some(name));
+            let mut finding = self.finding_about(kind, key, subject, entry, name);
             finding.attribute = Some(name.to_owned());
             finding.registered = match name {
                 attribute::ARN => record.arn.as_ref().map(|arn| json!(arn)),

@@ -28,9 +28,6 @@ impl Judge<'_> {
         let kind = values::kind(subject, entry);
         let authority = self.rules.authority.of(kind.as_ref());
         let sides = spoken.sides(entry, self.now);
-        if self.rules.tell.contains(&key) {
-            self.result.stories.insert(key, values::story(authority, &sides));
-        }
         if spoken.live.is_none() && spoken.registered.is_none() {
             return Desired::new();
         }
@@ -127,9 +124,7 @@ impl Judge<'_> {
         entry: Option<&PublishedAsset>,
         what: &str,
     ) -> Finding {
-        let mut finding = self.finding(kind, key, subject, entry);
-        let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-        finding.finding_id = Finding::id(kind, &named, Some(what));
+        let mut finding = self.finding_about(kind, key, subject, entry, what);
         if let Some(record) = subject.record {
             finding.evidence.insert("row".into(), json!(record.row_key));
         }

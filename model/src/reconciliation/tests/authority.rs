@@ -1,6 +1,6 @@
 //! Authority over whole accounts: what is published, what is found, and what is left alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::support::*;
 use crate::asset::PublishedAsset;
 use crate::asset_record::AssetRecord;
 use crate::attribute;
-use crate::authority::{AuthorityTable, DEFAULT_MAX_ATTRIBUTE_BYTES, Why, problems};
+use crate::authority::{AuthorityTable, DEFAULT_MAX_ATTRIBUTE_BYTES, problems};
 use crate::change_set::{ChangeKind, Provenance};
 use crate::configuration_item::{ConfigurationItem, Tags};
 use crate::coverage::Reason;
@@ -25,7 +25,7 @@ fn by(written: Value) -> Rules {
 }
 
 /// The environment by the tag, then by ITK.
-fn environment() -> Rules {
+pub(super) fn environment() -> Rules {
     by(json!([{
         "attribute": "environment",
         "sources": [
@@ -38,12 +38,12 @@ fn environment() -> Rules {
     }]))
 }
 
-fn tagged(tags: &[(&str, &str)]) -> ConfigurationItem {
+pub(super) fn tagged(tags: &[(&str, &str)]) -> ConfigurationItem {
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     ConfigurationItem { tags: Tags::Collected(tags), ..item("eu", QUEUE, "1") }
 }
 
-fn row(attributes: &[(&str, Value)]) -> AssetRecord {
+pub(super) fn row(attributes: &[(&str, Value)]) -> AssetRecord {
     AssetRecord { attributes: of(attributes), ..by_arn("A", &arn("eu", QUEUE, "1")) }
 }
 
@@ -52,7 +52,7 @@ fn of(attributes: &[(&str, Value)]) -> BTreeMap<String, Value> {
 }
 
 /// The entry of the queue, as bestand would have published it with these attributes besides.
-fn published(attributes: &[(&str, Value)]) -> PublishedAsset {
+pub(super) fn published(attributes: &[(&str, Value)]) -> PublishedAsset {
     let mut entry = entry_of("eu", QUEUE, "1");
     entry.attributes.insert(attribute::ASSET_ID.into(), json!("A"));
     entry.attributes.extend(of(attributes));
@@ -288,28 +288,4 @@ fn semantics_4_3_rows_that_are_no_aws_resources_are_weighed_by_the_same_rules() 
     let unknown = run("QS");
     assert_eq!(findings(&unknown), [FindingKind::SuspectValue]);
     assert_eq!(unknown.changes.first().unwrap().after.attributes.get("environment"), Some(&json!("unknown")));
-}
-
-#[test]
-fn semantics_4_7_the_whole_story_is_told_of_the_assets_that_are_asked_for() {
-    let entry = published(&[("environment", json!("test")), ("cost_centre", json!("4711"))]);
-    let key = entry.asset_key;
-    let estate = Estate::seen()
-        .items([tagged(&[("stage", "prod")])])
-        .records([row(&[("environment", json!("TST")), ("owner", json!("depot"))])])
-        .published([entry]);
-    let mut rules = environment();
-    assert!(run(&estate, &rules).stories.is_empty());
-    rules.tell = BTreeSet::from([key]);
-    let result = run(&estate, &rules);
-    let story = result.stories.get(&key).unwrap();
-    let of = |name: &str| story.get(name).unwrap();
-    assert_eq!(of("environment").winner, Some(Provenance::Tag("stage".into())));
-    assert_eq!(of("environment").at, Some(at(0)));
-    let losers: Vec<_> = of("environment").losers.iter().map(|of| (of.value.clone(), of.why)).collect();
-    assert_eq!(losers, [(Some(json!("TST")), Why::Outranked), (Some(json!("unknown")), Why::Outranked)]);
-    assert_eq!(of("cost_centre").winner, Some(Provenance::LastPublished));
-    assert_eq!(of("verification").winner, Some(Provenance::Bestand));
-    assert_eq!(of("arn").winner, Some(Provenance::ConfigService));
-    assert_eq!(run(&estate, &environment()).changes, result.changes, "telling changes nothing");
 }

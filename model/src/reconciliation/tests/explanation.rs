@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::authority;
 use super::small_estates::estate;
 use super::support::*;
 use crate::asset_record::AssetRecord;
@@ -348,4 +349,32 @@ proptest! {
         let rules = Rules { stray_rows: back.stray_rows.clone(), shared, ..judged.rules.clone() };
         prop_assert_eq!(reconcile(&input, &rules, &back.history, judged.now), judged.result);
     }
+}
+
+#[test]
+fn semantics_4_7_whoever_speaks_of_an_attribute_wins_or_loses_for_a_reason() {
+    let entry = authority::published(&[("environment", json!("test")), ("cost_centre", json!("4711"))]);
+    let record = authority::row(&[("environment", json!("TST")), ("owner", json!("depot"))]);
+    let estate =
+        Estate::seen().items([authority::tagged(&[("stage", "prod")])]).records([record]).published([entry]);
+    let told = Case::once(Estate { rules: authority::environment(), ..estate }).explain("A");
+    let of = |name: &str| told.attributes.iter().find(|attribute| attribute.name == name).unwrap();
+    let environment = of("environment");
+    assert_eq!(environment.source, Some(Provenance::Tag("stage".into())));
+    assert_eq!(environment.value, Some(json!("production")));
+    let says: Vec<_> =
+        environment.says.iter().map(|of| (of.source.to_string(), of.value.clone(), of.why)).collect();
+    assert_eq!(
+        says,
+        [
+            ("source_register".to_owned(), json!("TST"), Some(Why::Authority)),
+            ("last_published".to_owned(), json!("test"), Some(Why::Superseded)),
+            ("default".to_owned(), json!("unknown"), Some(Why::Authority)),
+            ("tag:stage".to_owned(), json!("production"), None),
+        ]
+    );
+    assert_eq!(environment.says.last().unwrap().at, Some(at(0)));
+    assert_eq!(of("cost_centre").source, Some(Provenance::LastPublished));
+    assert_eq!(of("verification").source, Some(Provenance::Bestand));
+    assert_eq!(of("arn").source, Some(Provenance::ConfigService));
 }

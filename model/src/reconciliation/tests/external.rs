@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::proof::only;
 use super::support::*;
 use crate::asset::{AssetState, PublishedAsset};
+use crate::authority::{AuthorityTable, DEFAULT_MAX_ATTRIBUTE_BYTES};
 use crate::change_set::ChangeKind;
 use crate::coverage::Reason;
 use crate::finding::FindingKind;
@@ -152,4 +153,25 @@ fn semantics_3_2_what_was_overwritten_is_told_no_more() {
     let lines = publish(&mut estate, lines, 6);
     let after = remember(estate, lines).once();
     assert_eq!((attributes(&after), only(&after).0), (vec![], ChangeKind::Unchanged));
+}
+
+#[test]
+fn semantics_3_2_what_a_value_map_makes_of_a_row_is_what_all_sides_agree_on() {
+    let written = serde_json::from_value(json!([{
+        "attribute": "environment",
+        "sources": [{ "from": "source_register", "map": { "PRD": "production", "TST": "test" } }],
+    }]));
+    let mut rules = rules();
+    rules.authority = AuthorityTable::new(&written.unwrap() as &Vec<_>, DEFAULT_MAX_ATTRIBUTE_BYTES);
+    let mut record = by_id("a", Some("eu"), QUEUE, "q");
+    record.attributes.insert("environment".into(), "TST".into());
+    let mut estate = Estate { rules, ..Estate::seen().items([item("eu", QUEUE, "q")]).records([record]) };
+    let lines = publish(&mut estate, Vec::new(), 0);
+    edit(&mut estate, |entry| {
+        entry.attributes.insert("environment".into(), "production".into());
+    });
+    let told = remember(estate.clone(), lines.clone()).once();
+    assert_eq!(attributes(&told), ["environment"]);
+    estate.records[0].attributes.insert("environment".into(), "PRD".into());
+    assert_eq!(attributes(&remember(estate, lines).once()), [""; 0], "ITK says so by now, in its own word");
 }
