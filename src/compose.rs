@@ -1,6 +1,5 @@
 //! The one place that builds clients from settings.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -56,6 +56,31 @@ pub struct ConfigurationItem {
 }
 
 impl ConfigurationItem {
+    /// Begins an item of which nothing is known but its place and id: no ARN, tags not collected.
+    pub fn named(
+        account_id: AccountId,
+        region: Region,
+        resource_type: ResourceType,
+        resource_id: ResourceId,
+    ) -> Self {
+        Self {
+            account_id,
+            region,
+            resource_type,
+            resource_id,
+            arn: None,
+            arn_built: false,
+            resource_name: None,
+            created_at: None,
+            tags: Tags::NotCollected,
+            attributes: BTreeMap::new(),
+            captured_at: None,
+            status: None,
+            path: CollectionPath::Select,
+            recorded_in: None,
+        }
+    }
+
     /// Gives the region whose recorder reported the item.
     pub fn recording_region(&self) -> &Region {
         self.recorded_in.as_ref().unwrap_or(&self.region)

@@ -3,6 +3,28 @@
 use crate::{estate::organisation::LEFT_OUT_UNIT, faults::Fault, options::SandboxOptions, truth::Truth};
 use std::path::Path;
 
+/// The columns of the sandbox's source register.
+pub(crate) const COLUMNS: &str = r#"[source_register.columns]
+asset_id = "id"
+arn = "arn"
+resource_id = "resource_id"
+account_id = "account"
+region = "region"
+resource_type = "type"
+name = "name"
+environment = "env"
+owner = "owner"
+cost_centre = "cost_centre"
+data_classification = "data_class"
+criticality = "criticality"
+lifecycle = "status"
+# A technical attribute that people keep as well: where it differs from AWS it is a finding.
+"configuration.instanceType" = "instance_type"
+# Extra attributes are carried along as they are.
+room = "room"
+vendor = "vendor"
+"#;
+
 /// Writes the settings: complete, commented, ready for `bestand run --settings`.
 pub(crate) fn toml(options: &SandboxOptions, truth: &Truth, register_url: &str) -> String {
     let environment = quote(&options.environment);
@@ -60,26 +82,7 @@ table = "assets"
 # Printers and on-board computers stand in the same table; they are no AWS resources.
 aws_rows = "is_aws = 1"
 
-[source_register.columns]
-asset_id = "id"
-arn = "arn"
-resource_id = "resource_id"
-account_id = "account"
-region = "region"
-resource_type = "type"
-name = "name"
-environment = "env"
-owner = "owner"
-cost_centre = "cost_centre"
-data_classification = "data_class"
-criticality = "criticality"
-lifecycle = "status"
-# A technical attribute that people keep as well: where it differs from AWS it is a finding.
-"configuration.instanceType" = "instance_type"
-# Extra attributes are carried along as they are.
-room = "room"
-vendor = "vendor"
-
+{COLUMNS}
 [central_register]
 # Its file outlives the sandbox: a second run finds what the first published.
 kind = "register_api"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::asset_record::Lifecycle;
-use crate::configuration_item::{CollectionPath, ConfigurationItem, Tags};
+use crate::configuration_item::{ConfigurationItem, Tags};
 
 pub(crate) const INSTANCE: &str = "AWS::EC2::Instance";
 pub(crate) const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
@@ -41,22 +41,12 @@ fn group() -> IdentificationRule {
 
 fn instance(id: &str, name: &str, tags: &[(&str, &str)]) -> ConfigurationItem {
     ConfigurationItem {
-        account_id: "111111111111".parse().unwrap(),
-        region: "eu".into(),
-        resource_type: INSTANCE.into(),
-        resource_id: id.into(),
         arn: Some(format!("arn:aws:ec2:eu:111111111111:instance/{id}").parse().unwrap()),
-        arn_built: false,
         resource_name: (!name.is_empty()).then(|| name.to_owned()),
-        created_at: None,
         tags: Tags::Collected(
             tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         ),
-        attributes: BTreeMap::new(),
-        captured_at: None,
-        status: None,
-        path: CollectionPath::Select,
-        recorded_in: None,
+        ..ConfigurationItem::named("111111111111".parse().unwrap(), "eu".into(), INSTANCE.into(), id.into())
     }
 }
 

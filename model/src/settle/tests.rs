@@ -1,6 +1,5 @@
 use super::*;
 use crate::asset_record::Lifecycle;
-use crate::configuration_item::{CollectionPath, Tags};
 use uuid::Uuid;
 
 const QUEUE: &str = "AWS::SQS::Queue";
@@ -11,20 +10,8 @@ fn account(digit: u8) -> AccountId {
 
 fn item(digit: u8, region: &str, arn: Option<&str>) -> ConfigurationItem {
     ConfigurationItem {
-        account_id: account(digit),
-        region: region.into(),
-        resource_type: QUEUE.into(),
-        resource_id: "q".into(),
         arn: arn.map(|arn| arn.parse().unwrap()),
-        arn_built: false,
-        resource_name: None,
-        created_at: None,
-        tags: Tags::NotCollected,
-        attributes: BTreeMap::new(),
-        captured_at: None,
-        status: None,
-        path: CollectionPath::Select,
-        recorded_in: None,
+        ..ConfigurationItem::named(account(digit), region.into(), QUEUE.into(), "q".into())
     }
 }
 

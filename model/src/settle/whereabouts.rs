@@ -112,7 +112,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::configuration_item::{CollectionPath, Tags};
 
     const INSTANCE: &str = "AWS::EC2::Instance";
     const FUNCTION: &str = "AWS::Lambda::Function";
@@ -123,20 +122,8 @@ mod tests {
 
     fn item(digit: u8, kind: &str, id: &str, arn: Option<&str>) -> ConfigurationItem {
         ConfigurationItem {
-            account_id: account(digit),
-            region: "eu".into(),
-            resource_type: kind.into(),
-            resource_id: id.into(),
             arn: arn.map(|arn| arn.parse().unwrap()),
-            resource_name: None,
-            created_at: None,
-            tags: Tags::NotCollected,
-            attributes: BTreeMap::new(),
-            captured_at: None,
-            status: None,
-            path: CollectionPath::Select,
-            recorded_in: None,
-            arn_built: false,
+            ..ConfigurationItem::named(account(digit), "eu".into(), kind.into(), id.into())
         }
     }
 

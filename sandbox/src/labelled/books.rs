@@ -92,6 +92,10 @@ impl Books {
     pub(super) fn day(&mut self, day: usize, word: Option<Word>, seen: Seen) -> Verdict {
         let verdict = |finding, written| Verdict { finding, written };
         let active = self.entry == Some(EntryState::Active);
+        if word == Some(Word::Planned) {
+            // Nobody expects it to live: what looked like absence before means nothing any more.
+            self.sighted();
+        }
         match seen {
             Seen::Live => {
                 self.sighted();
@@ -196,6 +200,14 @@ mod tests {
         assert_eq!(story(&dark).last(), Some(&(Some("absent"), Some(Retired))));
         let shown = [(word, Seen::Live), (word, gone), (word, Seen::Shown), (word, gone)];
         assert_eq!(story(&shown).last(), Some(&(Some("absent"), Some(Active))));
+    }
+
+    #[test]
+    fn a_row_that_says_planned_forgets_what_looked_like_absence() {
+        let (word, gone) = (Some(Word::Active), Seen::Gone(Answer::NeverHeardOf));
+        let planned = Some(Word::Planned);
+        let days = [(word, Seen::Live), (word, gone), (word, gone), (planned, gone), (word, gone)];
+        assert_eq!(story(&days).last(), Some(&(Some("absent"), Some(Active))));
     }
 
     #[test]

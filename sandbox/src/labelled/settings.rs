@@ -2,7 +2,7 @@
 
 use crate::{
     aws::{ROLE_NAME, external_id},
-    settings::{database_url, quote, url_path},
+    settings::{COLUMNS, database_url, quote, url_path},
 };
 use std::path::Path;
 
@@ -38,23 +38,7 @@ aws_rows = "is_aws = 1"
 # A few rows are many here.
 min_source_share = 0.1
 
-[source_register.columns]
-asset_id = "id"
-arn = "arn"
-resource_id = "resource_id"
-account_id = "account"
-region = "region"
-resource_type = "type"
-name = "name"
-environment = "env"
-owner = "owner"
-cost_centre = "cost_centre"
-data_classification = "data_class"
-lifecycle = "status"
-"configuration.instanceType" = "instance_type"
-room = "room"
-vendor = "vendor"
-
+{COLUMNS}
 [central_register]
 kind = "register_api"
 url = {register}

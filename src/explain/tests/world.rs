@@ -6,7 +6,7 @@ use bestand_model::account::{Account, AccountState};
 use bestand_model::asset::{AssetKey, AssetState, KeyBasis, PublishedAsset};
 use bestand_model::asset_record::{AssetRecord, Lifecycle, RecordLine, RejectedRecord};
 use bestand_model::change_set::{Change, ChangeCounts};
-use bestand_model::configuration_item::{CollectionPath, ConfigurationItem, Tags};
+use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::{AccountCoverage, Coverage, CoverageLine, Reason};
 use bestand_model::digest::RunningDigest;
 use bestand_model::history::{AccountHistory, AssetHistory};
@@ -50,20 +50,9 @@ pub(super) fn arn(region: &str, id: &str) -> String {
 
 pub(super) fn item(region: &str, kind: &str, id: &str) -> ConfigurationItem {
     ConfigurationItem {
-        account_id: account(),
-        region: region.into(),
-        resource_type: kind.into(),
-        resource_id: id.into(),
         arn: Some(arn(region, id).parse().unwrap()),
-        arn_built: false,
         resource_name: Some(id.into()),
-        created_at: None,
-        tags: Tags::NotCollected,
-        attributes: BTreeMap::new(),
-        captured_at: None,
-        status: None,
-        path: CollectionPath::Select,
-        recorded_in: None,
+        ..ConfigurationItem::named(account(), region.into(), kind.into(), id.into())
     }
 }
 

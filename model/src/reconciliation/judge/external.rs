@@ -138,7 +138,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::asset::AssetPatch;
+    use crate::asset::{AssetPatch, AssetState};
     use crate::change_set::Precondition;
     use crate::history::AccountHistory;
     use crate::reconciliation::Rules;

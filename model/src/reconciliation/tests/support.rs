@@ -10,7 +10,7 @@ use crate::asset::{AssetKey, AssetState, KeyBasis, PublishedAsset};
 use crate::asset_record::{AssetRecord, Lifecycle, RejectedRecord};
 use crate::attribute;
 use crate::change_set::{Change, ChangeKind, Precondition};
-use crate::configuration_item::{CollectionPath, ConfigurationItem, Tags};
+use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{AccountCoverage, CoverageLine, Reason};
 use crate::finding::FindingKind;
 use crate::history::AccountHistory;
@@ -61,20 +61,8 @@ pub(super) fn arn_key(arn: &str) -> AssetKey {
 
 pub(super) fn item(region: &str, kind: &str, id: &str) -> ConfigurationItem {
     ConfigurationItem {
-        account_id: account(),
-        region: region.into(),
-        resource_type: kind.into(),
-        resource_id: id.into(),
         arn: Some(arn(region, kind, id).parse().unwrap()),
-        arn_built: false,
-        resource_name: None,
-        created_at: None,
-        tags: Tags::NotCollected,
-        attributes: BTreeMap::new(),
-        captured_at: None,
-        status: None,
-        path: CollectionPath::Select,
-        recorded_in: None,
+        ..ConfigurationItem::named(account(), region.into(), kind.into(), id.into())
     }
 }
 

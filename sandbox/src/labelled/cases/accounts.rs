@@ -124,6 +124,11 @@ pub(super) fn account_gone(world: &World, dice: &mut Dice, days: &mut [Day]) {
 /// Two rows of one resource in a region that is dark for a while: there it has one entry all the same.
 pub(super) fn registered_twice_in_the_dark(world: &World, dice: &mut Dice, days: &mut [Day]) {
     let mut plot = Plot::dim(world, dice, "registered_twice_in_the_dark");
+    if plot.thing.kind == Kind::DbInstance {
+        // Its ARN has the name that people gave, AWS Config's id is another one: unseen, nobody can tell the two rows
+        // to be of one database.
+        return;
+    }
     // The row that names the ARN has the better right to the entry. A bucket's does not name the account: a row with
     // nothing else would be placed nowhere in the dark, which is another story.
     plot.how = if plot.thing.kind == Kind::Bucket { How::Fully } else { How::ByArn };

@@ -2,7 +2,6 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use bestand_model::asset::KeyBasis;
-use bestand_model::configuration_item::{CollectionPath, Tags};
 use bestand_model::coverage::{AccountCoverage, CoverageLine, Reason};
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
@@ -51,22 +50,7 @@ fn missing(number: u8, resource_id: &str) -> Missing {
 }
 
 fn item(account: u8, resource_id: &str) -> ConfigurationItem {
-    ConfigurationItem {
-        account_id: id(account),
-        region: "eu-west-1".into(),
-        resource_type: INSTANCE.into(),
-        resource_id: resource_id.into(),
-        arn: None,
-        resource_name: None,
-        created_at: None,
-        tags: Tags::NotCollected,
-        attributes: BTreeMap::new(),
-        captured_at: None,
-        status: None,
-        path: CollectionPath::Select,
-        recorded_in: None,
-        arn_built: false,
-    }
+    ConfigurationItem::named(id(account), "eu-west-1".into(), INSTANCE.into(), resource_id.into())
 }
 
 /// Three accounts, of which the third has an instance; what of it the first misses is looked for.

@@ -1,0 +1,136 @@
+//! `[source_register]` and `[central_register]`: where the two registers are, and how they are read and written.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bestand_model::adoption::AdoptBy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The register that people keep.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceRegister {
+    /// `sqlite://itk.db` or `postgres://user@host/database`. A password belongs into the environment:
+    /// `BESTAND__SOURCE_REGISTER__URL`.
+    pub(crate) url: String,
+    /// A table; or `query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<String>,
+    /// A query; or `table`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) query: Option<String>,
+    /// bestand's attributes and the columns that hold them.
+    pub(crate) columns: BTreeMap<String, String>,
+    /// SQL condition: which rows are AWS resources; default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) aws_rows: Option<String>,
+    /// Which words of the lifecycle column mean `planned` and `retired`; everything else means `active`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lifecycle: Option<Lifecycle>,
+    /// Fewer rows than this share of the last good read are not believed.
+    #[serde(default = "default_min_source_share")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) min_source_share: f64,
+}
+
+fn default_min_source_share() -> f64 {
+    0.9
+}
+
+/// The words of a lifecycle column.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lifecycle {
+    pub(crate) planned: Vec<String>,
+    pub(crate) retired: Vec<String>,
+}
+
+/// The group-wide register.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CentralRegister {
+    /// Which contract it speaks.
+    pub(crate) kind: RegisterKind,
+    /// Its address.
+    #[schemars(with = "String")]
+    pub(crate) url: Url,
+    #[serde(default)]
+    pub(crate) auth: Auth,
+    /// A file of certificates (PEM) that are trusted besides the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extra_roots: Option<PathBuf>,
+    /// Seconds that one request may take.
+    #[serde(default = "default_request_timeout_secs")]
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) request_timeout_secs: u64,
+    /// Changes per batch; the register's own limit holds besides.
+    #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) batch_size: usize,
+    /// How entries under our name that bestand never wrote are known to mean what it knows, and so become its own.
+    #[serde(default = "default_adopt")]
+    pub(crate) adopt: Vec<AdoptBy>,
+}
+
+fn default_adopt() -> Vec<AdoptBy> {
+    AdoptBy::ALL.to_vec()
+}
+
+fn default_request_timeout_secs() -> u64 {
+    60
+}
+
+fn default_batch_size() -> usize {
+    100
+}
+
+/// The contracts that bestand speaks.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RegisterKind {
+    /// The Register API.
+    RegisterApi,
+}
+
+/// How bestand shows the register who it is.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// `X-API-Key`.
+    ApiKey {
+        /// The key.
+        key: SecretReference,
+    },
+    /// OAuth 2 client credentials; the token is renewed before it expires.
+    #[serde(rename = "oauth2")]
+    OAuth2 {
+        /// Where tokens are given; left out: the register's own `/v1/oauth/token`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        token_url: Option<Url>,
+        /// The client's id.
+        client_id: String,
+        /// The client's secret.
+        client_secret: SecretReference,
+        /// Scopes to ask for.
+        #[serde(default)]
+        scopes: Vec<String>,
+    },
+}
+
+/// Where a secret lies: never in the settings themselves. Exactly one of the two.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretReference {
+    /// The name of an environment variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<String>,
+    /// The path of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+}
