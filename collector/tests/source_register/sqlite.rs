@@ -8,6 +8,7 @@ use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegister, SourceRegisterError, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::asset_record::{Lifecycle, RecordPartition};
+use bestand_model::identification::{IdentificationRule, IdentificationRules};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, Connection};
@@ -405,4 +406,22 @@ async fn rows_written_while_reading_are_not_seen() {
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     assert!(writing.await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_row_that_only_a_rule_of_the_settings_identifies_makes_sense_where_there_is_one() {
+    let mut register = Register::with_rows(
+        "('ITK-1', NULL, NULL, '111111111111', NULL, NULL, 'web', 'active'),
+         ('ITK-2', NULL, NULL, '111111111111', NULL, NULL, NULL, 'active'),
+         ('ITK-3', NULL, 'i-3', '111111111111', NULL, NULL, NULL, 'active')",
+    )
+    .await;
+    let kept = register.read().await.unwrap();
+    assert_eq!((kept.totals.read, kept.totals.rejected), (3, 3), "without a rule nothing identifies them");
+    let rule = json!([{ "name": "by-name", "match": [{ "record": "name", "item": "name" }] }]);
+    let rules: Vec<IdentificationRule> = serde_json::from_value(rule).unwrap();
+    register.settings.identification = IdentificationRules::new(&rules);
+    let kept = register.read().await.unwrap();
+    assert_eq!((kept.totals.read, kept.totals.rejected), (3, 2), "the others have no name to go by");
+    assert_eq!(kept.only_good().row_key, "ITK-1");
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::asset_record::Lifecycle;
+use crate::configuration_item::Tags;
+use crate::identification::tests::rule;
 use uuid::Uuid;
 
 const QUEUE: &str = "AWS::SQS::Queue";
@@ -101,4 +103,40 @@ fn semantics_3_1_keys_claimed_twice_are_found_over_all_accounts() {
     let mut census = KeyCensus::default();
     [1, 2, 3, 2, 2].into_iter().for_each(|number| census.add(key(number)));
     assert_eq!(census.claimed_twice(), BTreeSet::from([key(2)]));
+}
+
+fn tagged(digit: u8, region: &str, id: &str) -> ConfigurationItem {
+    let tags = Tags::Collected(BTreeMap::from([("id".to_owned(), id.to_owned())]));
+    ConfigurationItem { tags, ..item(digit, region, None) }
+}
+
+/// A row that names nothing but its asset id, and how a rule about the tag `id` places it.
+fn placed_by_tag(many: bool, items: &[ConfigurationItem], complete: bool) -> (Vec<AccountId>, usize) {
+    let rule = IdentificationRule { many, ..rule("by-tag", &[QUEUE], &[("asset_id", "tag:id")]) };
+    let row = AssetRecord { asset_id: Some("A".into()), resource_id: None, ..record(None, None) };
+    let mut placement = Placement::new(vec![row], &IdentificationRules::new(&[rule]));
+    items.iter().for_each(|item| placement.see(item));
+    let (placed, unplaced) = placement.finish(complete);
+    let claims = unplaced.iter().map(|of| of.claimed_in.len()).sum();
+    (placed.into_iter().map(|record| record.account_id.unwrap()).collect(), claims)
+}
+
+#[test]
+fn semantics_2_14_a_rule_places_a_row_only_when_everything_that_it_reads_was_seen() {
+    let here = [tagged(1, "eu", "A"), tagged(2, "eu", "B")];
+    assert_eq!(placed_by_tag(false, &here, true), (vec![account(1)], 0));
+    assert_eq!(placed_by_tag(false, &here, false), (vec![], 0));
+    let untold = [tagged(1, "eu", "A"), item(2, "eu", None)];
+    assert_eq!(
+        placed_by_tag(false, &untold, true),
+        (vec![], 0),
+        "whose tags were not collected may be the one"
+    );
+}
+
+#[test]
+fn semantics_2_14_a_row_that_a_rule_finds_in_two_accounts_is_a_duplicate_unless_it_may_speak_for_many() {
+    let both = [tagged(1, "eu", "A"), tagged(2, "us", "A")];
+    assert_eq!(placed_by_tag(false, &both, true), (vec![], 2));
+    assert_eq!(placed_by_tag(true, &both, true), (vec![account(1), account(2)], 0));
 }

@@ -112,6 +112,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::configuration_item::Tags;
+    use crate::identification::tests::rule;
+    use crate::proof::SoughtKey;
 
     const INSTANCE: &str = "AWS::EC2::Instance";
     const FUNCTION: &str = "AWS::Lambda::Function";
@@ -187,5 +190,24 @@ mod tests {
             let place = seen(INSTANCE, id, None, &items).unwrap();
             assert_eq!((place.account_id, place.doubtful), (account(3), false));
         }
+    }
+
+    #[test]
+    fn semantics_8_4_what_a_rule_knows_is_found_in_another_account_if_its_type_is_meant() {
+        let rules = IdentificationRules::new(&[rule("by-tag", &[], &[("asset_id", "tag:id")])]);
+        let (at, _) = rules.of_settings().next().unwrap();
+        let found = |types: Option<&str>| {
+            let types = types.map(|kind| BTreeSet::from([kind.into()]));
+            let keys = vec![SoughtKey { rule: at, key: "A".into(), types }];
+            let asset_key = AssetKey(Uuid::from_u128(1));
+            let mut whereabouts = Whereabouts::new(&rules);
+            let missing = Missing { asset_key, resource: None, arn: None, keys, question: None };
+            whereabouts.look_for(&account(1), &missing);
+            let tags = Tags::Collected(BTreeMap::from([("id".to_owned(), "A".to_owned())]));
+            whereabouts.see(&ConfigurationItem { tags, ..item(2, INSTANCE, "i-1", None) }, false);
+            whereabouts.finish().contains_key(&account(1))
+        };
+        assert!(found(None) && found(Some(INSTANCE)));
+        assert!(!found(Some(FUNCTION)));
     }
 }

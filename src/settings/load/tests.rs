@@ -312,3 +312,67 @@ fn semantics_4_1_a_source_that_nobody_knows_and_a_word_too_many_are_told_with_th
     let problems = load_text(&contradiction).unwrap_err().join("\n");
     assert!(problems.contains("authority.1.attribute: "), "{problems}");
 }
+
+#[test]
+fn rules_of_identification_that_cannot_be_meant_so_are_told_with_their_key() {
+    let check =
+        |rules: &str| load_text(&format!("{}\n{rules}", super::super::DEFAULT)).map_err(|all| all.join("\n"));
+    let wrong = check(
+        r#"
+        [[identification]]
+        name = "everything"
+        [[identification]]
+        name = "all-of-a-region"
+        match = [{ record = "region", item = "region" }]
+        [[identification]]
+        name = "fleet"
+        match = [{ record = "name", item = "tag:fleet" }]
+        many = true
+        [[identification]]
+        name = "fleet"
+        match = [{ record = "name", item = "tag:fleet" }]
+        [[identification]]
+        name = "arn"
+        types = ["AWS::EC2::Instance"]
+        [[identification]]
+        name = "odd"
+        types = ["AWS::EC2::Instance"]
+        match = [
+          { record = "tag:x", item = "name" },
+          { record = "nowhere", item = "configuration.no.such" },
+          { record = "name | fold_case", item = "name" },
+        ]
+        [[identification]]
+        name = "resource_id_without_region"
+        match = [{ record = "name", item = "configuration.imageId" }]
+        [[identification]]
+        name = "group"
+        record_types = ["AWS::AutoScaling::AutoScalingGroup"]
+        match = [{ record = "owner", item = "tag:owner" }]
+        "#,
+    )
+    .unwrap_err();
+    for expected in [
+        "identification.0.match: without anything to compare it would match everything",
+        "identification.1.match: every resource of an account, region or type says the same",
+        "identification.2.types: a rule with `many` must name the types",
+        "identification.3.name: there is another rule `fleet`",
+        "identification.3: compares the same as identification.2 for the same types, and they differ in `many`",
+        "identification.4: `arn` is built in and only takes its place here",
+        "identification.5.match.0.record: a record has no tags",
+        "identification.5.match.1.record: `nowhere` is no column",
+        "identification.5.match.1.item: `configuration.no.such` is not collected of AWS::EC2::Instance",
+        "identification.5.match.2: only one side is folded",
+        "identification.6.name: `resource_id_without_region` must be",
+        "identification.6.match.0.item: `configuration.imageId` is collected of some types only",
+        "identification.7.types: name the types of resources that such a record means",
+    ] {
+        assert!(wrong.contains(expected), "{expected} is missing in\n{wrong}");
+    }
+    let broken =
+        check("[[identification]]\nname = \"x\"\nmatch = [{ record = \"name | shout\", item = \"name\" }]\n");
+    assert!(broken.unwrap_err().contains("`shout` is no function"));
+    let fine = "[[identification]]\nname = \"by-host\"\ntypes = [\"AWS::EC2::Instance\"]\n\
+                match = [{ record = \"name\", item = \"configuration.privateDnsName | until:.\" }]\n";
+    assert_eq!(check(fine).unwrap().identification.len(), 1);
+}
