@@ -17,6 +17,7 @@ pub mod change_set;
 pub mod configuration_item;
 pub mod coverage;
 pub mod digest;
+pub mod exception;
 pub mod finding;
 pub mod gate;
 pub mod history;
