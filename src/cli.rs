@@ -16,7 +16,7 @@ use crate::publish::{Approval, publish_run};
 use crate::run::{RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{clock, compose, doctor, summary};
+use crate::{clock, compose, doctor, explain, summary};
 
 /// Keeps a central asset register true to what really runs in AWS.
 ///
@@ -94,6 +94,26 @@ enum Command {
         /// Nothing of ours is expected in the central register yet.
         #[arg(long)]
         first_run: bool,
+    },
+    /// Tells why an asset was judged as it was: by which rule it was identified, what was seen, whose value won, what
+    /// is planned and why it is withheld.
+    ///
+    /// It judges the account again from the run directory alone, and proves it: the change must have the digest that
+    /// the plan has. Without KEY the whole run is judged again and proven. It asks neither AWS nor a register. The
+    /// exit status is 44 where something does not come out as it was planned.
+    Explain {
+        /// The run: the name of a folder below runs/ of the run store.
+        #[arg(value_name = "RUN", value_parser = RunId::checked, required_unless_present = "schema")]
+        run: Option<RunId>,
+        /// An ARN, an asset id, a resource id, a name, an asset key or a finding's id.
+        #[arg(value_name = "KEY")]
+        key: Option<String>,
+        /// Prints one JSON document rather than text (docs/EXPLAIN.md).
+        #[arg(long)]
+        json: bool,
+        /// Prints the JSON schema of these documents.
+        #[arg(long, exclusive = true)]
+        schema: bool,
     },
     /// Checks every account's role, recorder and permissions, the registers and the run store. It changes nothing.
     Doctor {
@@ -227,6 +247,16 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 doctor::table(&report)
             });
             Ok(report.exit_status)
+        }
+        Command::Explain { run: Some(run), key, json, schema: false } => {
+            let settings = load()?;
+            let answer = tokio::task::block_in_place(|| explain::explain(&settings, run, key.as_deref()))?;
+            print(&if *json { answer.json()? } else { answer.text(explain::Style::of_stdout()) });
+            Ok(answer.exit_status())
+        }
+        Command::Explain { .. } => {
+            print(&serde_json::to_string_pretty(&explain::schema()).unwrap_or_default());
+            Ok(ExitStatus::Done)
         }
         Command::Settings(asked) => settings_command(asked, &cli.common.settings),
         #[cfg(feature = "demo")]

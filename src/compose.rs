@@ -1,5 +1,6 @@
 //! The one place that builds clients from settings.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,12 @@ use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::account::{Account, AccountState};
+use bestand_model::adoption::Adoption;
 use bestand_model::authority::AuthorityTable;
+use bestand_model::ephemeral::EphemeralRules;
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
+use bestand_model::lifecycle::LifecycleRules;
 use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::requirement::Requirements;
 use bestand_model::resource_type::{self, TypePolicy};
@@ -50,12 +54,19 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
         environment: settings.environment.clone(),
         types: TypePolicy::new(settings.types.clone()),
         identification: identification(settings),
-        authority: AuthorityTable,
+        authority: AuthorityTable::new(&settings.authority, settings.plan.max_attribute_bytes),
         // Settings with a problem are never in force: reading them has refused it.
         requirements: Requirements::new(&settings.required).unwrap_or_default(),
         retire: settings.retire,
+        lifecycle: LifecycleRules::new(&settings.lifecycle),
+        ephemeral: EphemeralRules::new(&settings.ephemeral),
+        adoption: settings
+            .central_register
+            .as_ref()
+            .map_or_else(Adoption::default, |register| Adoption::new(&register.adopt)),
         stray_rows,
         shared,
+        tell: BTreeSet::new(),
     }
 }
 
@@ -150,6 +161,7 @@ pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, 
         columns: register.columns.clone(),
         aws_rows: register.aws_rows.clone(),
         lifecycle,
+        identification: identification(settings),
         connect_timeout: SQL_CONNECT_TIMEOUT,
         statement_timeout: SQL_STATEMENT_TIMEOUT,
     })?)

@@ -38,6 +38,10 @@ pub(crate) enum Error {
     #[error("{0}")]
     Plan(String),
     #[error("{0}")]
+    NoSuchKey(String),
+    #[error("{0}")]
+    AmbiguousKey(String),
+    #[error("{0}")]
     Refused(String),
     #[error("interrupted")]
     Interrupted,
@@ -51,9 +55,11 @@ impl Error {
     /// Gives the exit status.
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Settings(_) | Self::Usage(_) | Self::Directory(DirectoryError::NoSuchUnits(_)) => {
-                ExitStatus::Usage
-            }
+            Self::Settings(_)
+            | Self::Usage(_)
+            | Self::NoSuchKey(_)
+            | Self::AmbiguousKey(_)
+            | Self::Directory(DirectoryError::NoSuchUnits(_)) => ExitStatus::Usage,
             Self::Credentials(_) | Self::Directory(_) | Self::NoAccountReadable { .. } => {
                 ExitStatus::NoAccount
             }
@@ -80,6 +86,10 @@ impl Error {
         match self {
             Self::Settings(_) => "mend the settings, then `bestand settings --check`",
             Self::Usage(_) => "see `bestand --help`",
+            Self::NoSuchKey(_) => {
+                "copy the ARN, asset id, asset key or finding id from the run's report.html, letter by letter"
+            }
+            Self::AmbiguousKey(_) => "ask again with the ARN or the asset key of the one that you mean",
             Self::Credentials(_) => {
                 "give the job credentials (AWS_PROFILE, keys, or the task's role), then run again"
             }

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod error;
 mod exit_status;
+mod explain;
 #[cfg(feature = "demo")]
 mod labelled;
 mod plan;

@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 mod collect;
+mod judged;
 mod reconcile;
 pub(crate) mod records;
 mod seal;

@@ -11,8 +11,8 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{Override, PublicationCounts, RunSummary};
 use bestand_publisher::central_register::{CentralRegister, RunEvidence};
 use bestand_publisher::publish::{
-    PublishError, PublishSettings, StopSignal, publication_counts, publication_started, publish,
-    settle_open_intents, verify_plan,
+    PublishError, PublishSettings, StopSignal, note_applied, note_beginning, publication_counts,
+    publication_started, publish, settle_open_intents, verify_plan,
 };
 use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError};
 use serde_json::json;
@@ -79,6 +79,7 @@ pub(crate) async fn publish_run(
                 settle_open_intents(&directory, &plan, &register).await.map_err(explain)
             })
             .await?;
+            note_applied(&store, &directory, &plan).map_err(explain)?;
         }
         return Err(Error::Plan(format!(
             "run `{newer}` has planned anew since: what this plan says may no longer hold, and nothing of it is sent"
@@ -98,6 +99,7 @@ pub(crate) async fn publish_run(
             directory.write_json("run", &summary)?;
         }
     }
+    note_beginning(&store, &plan)?;
     finish(settings, &store, directory, &plan, &register, progress, summary).await
 }
 
@@ -110,7 +112,8 @@ async fn finish(
     progress: Progress,
     mut summary: RunSummary,
 ) -> Result<(RunSummary, RunDirectory), Error> {
-    let result = send(settings, &directory, plan, register, progress, &mut summary).await;
+    let sent = send(settings, &directory, plan, register, progress, &mut summary).await;
+    let result = sent.and_then(|status| noted(store, &directory, plan, status));
     let status = match &result {
         Ok(status) => (*status).max(summary::status_of_plan(&summary, false)),
         Err(error) => error.exit_status(),
@@ -218,6 +221,17 @@ fn overrides(plan: &Plan, approval: &Approval) -> Result<Vec<Override>, Error> {
         }
     }
     Ok(given)
+}
+
+/// Notes what was applied. A publication that was cut off is noted by the next run.
+pub(crate) fn noted(
+    store: &RunStore,
+    directory: &RunDirectory,
+    plan: &Plan,
+    status: ExitStatus,
+) -> Result<ExitStatus, Error> {
+    note_applied(store, directory, plan).map_err(explain)?;
+    Ok(status)
 }
 
 /// How long open batches may take to end after a signal: a container is killed 30 s after its SIGTERM.

@@ -4,7 +4,7 @@ use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::central_register::{CentralRegister, RegisterApi, RegisterIdentity};
-use bestand_publisher::publish::settle_open_intents;
+use bestand_publisher::publish::{note_applied, note_beginning, settle_open_intents};
 use bestand_publisher::run_store::{RunDirectory, RunStore};
 
 use crate::error::{Error, chain};
@@ -56,10 +56,13 @@ pub(crate) async fn run(
     if let (true, Some(register)) = (options.publish, &register) {
         signals::unless_stopped(settle_last(&store, register)).await?;
     }
+    note_last(&store)?;
 
     let directory = store.create_run(&run_id)?;
     let mut summary = summary::begin(settings, &run_id, if options.publish { "run" } else { "plan" }, now);
     directory.write_json("run", &summary)?;
+    // What the judgement rests on besides what is read: `explain` repeats it from the directory alone.
+    directory.write_json("settings", &settings.shown())?;
     let register = register.as_ref().zip(identity.as_ref());
     let result = steps(settings, options, &store, &directory, register, progress, &mut summary).await;
     let status = match &result {
@@ -108,7 +111,9 @@ async fn steps(
     if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
         write_report(directory, &planned, summary, status)?;
+        note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
+        sent = sent.and_then(|status| publish::noted(store, directory, &planned.plan, status));
     }
     // A publication that was cut off has its next steps as well.
     summary::set_next_steps(summary, &planned.plan, &planned.coverage, settings);
@@ -176,40 +181,48 @@ pub(crate) fn same_environment(settings: &Settings, identity: &RegisterIdentity)
     )))
 }
 
-/// A new run first finds out what became of the last publication's open intents (SEMANTICS 3.6).
-async fn settle_last(store: &RunStore, register: &dyn CentralRegister) -> Result<(), Error> {
+/// Gives the last run that began to publish, with its plan if this bestand can read it.
+fn last_publication(store: &RunStore) -> Result<Option<(RunDirectory, Plan)>, Error> {
     for run_id in store.runs()?.into_iter().rev() {
         let directory = store.run(&run_id)?;
         if directory.intents()?.is_empty() {
             continue;
         }
-        if let Some(plan) =
-            directory.read_json::<Plan>("plan")?.filter(|plan| plan.schema_version == SCHEMA_VERSION)
-        {
-            match settle_open_intents(&directory, &plan, register).await.map_err(publish::explain) {
-                Ok(counts) if counts.unknown > 0 => {
-                    tracing::warn!(
-                        run = run_id.as_str(),
-                        ?counts,
-                        "the last publication left changes unsent: this run decides anew"
-                    );
-                }
-                Ok(counts) => {
-                    tracing::debug!(run = run_id.as_str(), ?counts, "the last publication is settled")
-                }
-                // An old plan that cannot be trusted any more, or is another register's, must not stop the job
-                // for good: nothing of it is sent, and the new run reads the register anew.
-                Err(error @ Error::Plan(_)) => {
-                    tracing::warn!(
-                        run = run_id.as_str(),
-                        error = chain(&error),
-                        "cannot settle the last publication"
-                    );
-                }
-                Err(error) => return Err(error),
-            }
+        let plan = directory.read_json::<Plan>("plan")?;
+        return Ok(plan.filter(|plan| plan.schema_version == SCHEMA_VERSION).map(|plan| (directory, plan)));
+    }
+    Ok(None)
+}
+
+/// A new run first finds out what became of the last publication's open intents (SEMANTICS 3.6).
+async fn settle_last(store: &RunStore, register: &dyn CentralRegister) -> Result<(), Error> {
+    let Some((directory, plan)) = last_publication(store)? else { return Ok(()) };
+    let run = directory.run_id().as_str();
+    match settle_open_intents(&directory, &plan, register).await.map_err(publish::explain) {
+        Ok(counts) if counts.unknown > 0 => {
+            tracing::warn!(run, ?counts, "the last publication left changes unsent: this run decides anew");
         }
-        return Ok(());
+        Ok(counts) => tracing::debug!(run, ?counts, "the last publication is settled"),
+        // An old plan that cannot be trusted any more, or is another register's, must not stop the job
+        // for good: nothing of it is sent, and the new run reads the register anew.
+        Err(error @ Error::Plan(_)) => {
+            tracing::warn!(run, error = chain(&error), "cannot settle the last publication");
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Notes what the last publication applied, where it was cut off before that: its changes would otherwise look like
+/// somebody else's (SEMANTICS 3.2).
+fn note_last(store: &RunStore) -> Result<(), Error> {
+    let Some((directory, plan)) = last_publication(store)? else { return Ok(()) };
+    match note_applied(store, &directory, &plan).map_err(publish::explain) {
+        Err(error @ Error::Plan(_)) => {
+            let run = directory.run_id().as_str();
+            tracing::warn!(run, error = chain(&error), "cannot note what the last publication applied");
+            Ok(())
+        }
+        other => other,
+    }
 }

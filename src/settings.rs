@@ -11,11 +11,15 @@ use std::path::PathBuf;
 
 use bestand_collector::region_client::Limits;
 use bestand_model::absence::RetireRules;
+use bestand_model::adoption::AdoptBy;
+use bestand_model::authority::{AuthorityRule, DEFAULT_MAX_ATTRIBUTE_BYTES};
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
+use bestand_model::ephemeral::EphemeralRule;
 use bestand_model::gate;
 use bestand_model::identification::IdentificationRule;
 use bestand_model::identifiers::{Region, ResourceType};
+use bestand_model::lifecycle::LifecycleRule;
 use bestand_model::requirement::RequirementRule;
 use bestand_model::resource_type::TypeClass;
 use jiff::Timestamp;
@@ -45,6 +49,9 @@ pub(crate) struct Settings {
     /// Classes of resource types that differ from the shipped list.
     #[serde(default)]
     pub(crate) types: BTreeMap<ResourceType, TypeClass>,
+    /// Whose value wins, where the shipped table is not what is wanted.
+    #[serde(default)]
+    pub(crate) authority: Vec<AuthorityRule>,
     pub(crate) source_register: SourceRegister,
     /// Which record speaks of which resource, besides by ARN and by place.
     #[serde(default)]
@@ -57,6 +64,12 @@ pub(crate) struct Settings {
     pub(crate) central_register: Option<CentralRegister>,
     #[serde(default)]
     pub(crate) retire: RetireRules,
+    /// What differs from `retire` for some types.
+    #[serde(default)]
+    pub(crate) lifecycle: Vec<LifecycleRule>,
+    /// Resources that come and go by themselves.
+    #[serde(default)]
+    pub(crate) ephemeral: Vec<EphemeralRule>,
     #[serde(default)]
     pub(crate) gate: gate::Limits,
     #[serde(default)]
@@ -278,6 +291,13 @@ pub(crate) struct CentralRegister {
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) batch_size: usize,
+    /// How entries under our name that bestand never wrote are known to mean what it knows, and so become its own.
+    #[serde(default = "default_adopt")]
+    pub(crate) adopt: Vec<AdoptBy>,
+}
+
+fn default_adopt() -> Vec<AdoptBy> {
+    AdoptBy::ALL.to_vec()
 }
 
 fn default_request_timeout_secs() -> u64 {
@@ -337,18 +357,21 @@ pub(crate) struct SecretReference {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// How long a plan holds.
+/// How long a plan holds, and what it may hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PlanSettings {
     /// A plan that is older may no longer be started.
     #[schemars(range(min = 1, max = 720))]
     pub(crate) expires_after_hours: u32,
+    /// A value that is longer, as JSON text, is not published.
+    #[schemars(range(min = 4096, max = 1_048_576))]
+    pub(crate) max_attribute_bytes: usize,
 }
 
 impl Default for PlanSettings {
     fn default() -> Self {
-        Self { expires_after_hours: 12 }
+        Self { expires_after_hours: 12, max_attribute_bytes: DEFAULT_MAX_ATTRIBUTE_BYTES }
     }
 }
 
@@ -406,15 +429,43 @@ impl Default for RunStoreSettings {
 }
 
 impl Settings {
-    /// Gives the digest over what is in force. Secrets are references here, and a password in the source
-    /// register's address is left out, so the digest tells nothing of them.
-    pub(crate) fn digest(&self) -> String {
+    /// Gives the settings as they may be shown and kept: secrets are references here, and what an address holds of a
+    /// password is left out.
+    pub(crate) fn shown(&self) -> Self {
         let mut shown = self.clone();
-        if let Ok(mut url) = Url::parse(&shown.source_register.url) {
-            // An address that cannot hold a password holds none.
-            let _ = url.set_password(None);
-            shown.source_register.url = url.to_string();
+        shown.source_register.url = match Url::parse(&shown.source_register.url) {
+            Ok(url) => without_secrets(url).to_string(),
+            // What is no address may hold anything.
+            Err(_) => String::new(),
+        };
+        if let Some(register) = &mut shown.central_register {
+            register.url = without_secrets(register.url.clone());
         }
-        digest::canonical_digest(&serde_json::to_value(shown).unwrap_or_default())
+        shown
     }
+
+    /// Gives the digest over what is in force. It tells nothing of secrets.
+    pub(crate) fn digest(&self) -> String {
+        digest::canonical_digest(&serde_json::to_value(self.shown()).unwrap_or_default())
+    }
+}
+
+/// Takes passwords out of an address: the user's, and those among its parameters.
+fn without_secrets(mut url: Url) -> Url {
+    // An address that cannot hold a password holds none.
+    let _ = url.set_password(None);
+    let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
+    if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !is_secret(name))
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
+        if kept.is_empty() {
+            url.set_query(None);
+        } else {
+            url.query_pairs_mut().clear().extend_pairs(kept);
+        }
+    }
+    url
 }

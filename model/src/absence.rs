@@ -79,25 +79,43 @@ impl Domain {
     /// `named` are the regions that records and published assets of the account name: a region that is not
     /// enabled belongs to the account only if one of them does.
     pub fn coverage(&self, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> Coverage {
+        self.coverage_seen_so(ledger, named, |coverage| coverage)
+    }
+
+    /// Tells whether a match in the domain may have been missed, see [`Coverage::hides_matches`].
+    pub fn hides_matches(&self, ledger: &AccountCoverage, named: &BTreeSet<Region>) -> bool {
+        let only_what_hides =
+            |coverage: Coverage| if coverage.hides_matches() { coverage } else { Coverage::Complete };
+        let coverage = self.coverage_seen_so(ledger, named, only_what_hides);
+        // Without a type every type of the account was looked through.
+        coverage.hides_matches() && coverage != Coverage::Incomplete(Reason::ScopeUnknown)
+    }
+
+    fn coverage_seen_so(
+        &self,
+        ledger: &AccountCoverage,
+        named: &BTreeSet<Region>,
+        seen: impl Fn(Coverage) -> Coverage,
+    ) -> Coverage {
         match self {
-            Self::Scope(region, kind) => ledger.of(region, kind),
+            Self::Scope(region, kind) => seen(ledger.of(region, kind)),
             Self::EveryRegion(kind) => {
                 let regions = regions_of(ledger, named);
                 let regions = regions.into_iter().filter(|region| region.as_str() != Region::GLOBAL);
-                all_complete(regions.map(|region| ledger.of(region, kind)), ledger)
+                all_complete(regions.map(|region| seen(ledger.of(region, kind))), ledger)
             }
             Self::EveryType(region) => {
                 // Without a default line nobody looked at the region as a whole.
                 let asked = ledger.region_line(region).is_some();
                 let lines = ledger.lines().filter(|line| asked && line.region.as_ref() == Some(region));
-                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
+                without_type(all_complete(lines.map(|line| seen(line.coverage())), ledger))
             }
             Self::Account => {
                 let regions = regions_of(ledger, named);
                 let lines = ledger.lines();
                 let lines =
                     lines.filter(|line| line.region.as_ref().is_some_and(|own| regions.contains(own)));
-                without_type(all_complete(lines.map(CoverageLine::coverage), ledger))
+                without_type(all_complete(lines.map(|line| seen(line.coverage())), ledger))
             }
         }
     }
@@ -172,6 +190,10 @@ impl RetireRules {
     /// Notes a complete look that found the asset absent. At most one look counts per interval.
     pub fn look(&self, history: &mut AssetHistory, now: Timestamp) {
         let interval = SignedDuration::from_hours(i64::from(self.min_look_interval_hours));
+        if history.looks > 0 {
+            // Where the last of them is lost nobody knows how close this one is: the interval begins anew.
+            history.last_look.get_or_insert(now);
+        }
         if history.last_look.is_some_and(|last| now.duration_since(last) < interval) {
             return;
         }
@@ -182,11 +204,25 @@ impl RetireRules {
 
     /// Tells whether the asset was absent for long enough. A clock that jumps back only delays.
     pub fn grace_is_over(&self, history: &AssetHistory, daily: bool, now: Timestamp) -> bool {
-        let hours = if daily { self.after_hours.max(DAILY_MIN_HOURS) } else { self.after_hours };
         history.looks >= self.after_runs.max(1)
             && history.absent_since.is_some_and(|since| {
-                now.duration_since(since) >= SignedDuration::from_hours(i64::from(hours))
+                now.duration_since(since) >= SignedDuration::from_hours(i64::from(self.hours(daily)))
             })
+    }
+
+    /// Gives the hours of the grace.
+    pub fn hours(&self, daily: bool) -> u32 {
+        if daily { self.after_hours.max(DAILY_MIN_HOURS) } else { self.after_hours }
+    }
+
+    /// Gives the earliest instant at which the grace can be over, if every look until then is complete and finds the
+    /// asset absent. Nothing where no look has counted yet.
+    pub fn earliest_end(&self, history: &AssetHistory, daily: bool) -> Option<Timestamp> {
+        let (since, last_look) = history.absent_since.zip(history.last_look)?;
+        let open = i64::from(self.after_runs.max(1).saturating_sub(history.looks));
+        let until_looks = SignedDuration::from_hours(i64::from(self.min_look_interval_hours) * open);
+        let grace = SignedDuration::from_hours(i64::from(self.hours(daily)));
+        Some(last_look.checked_add(until_looks).ok()?.max(since.checked_add(grace).ok()?))
     }
 }
 

@@ -94,6 +94,11 @@ impl PublishedAsset {
         self.attributes.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Tells whether the entry itself shows that bestand wrote it: by its mark, or by a plan's.
+    pub fn bears_our_mark(&self) -> bool {
+        self.last_plan.is_some() || self.attributes.contains_key(attribute::REGISTRATION)
+    }
+
     /// Gives the ARN, if it is there and well-formed.
     pub fn arn(&self) -> Option<Arn> {
         self.text(attribute::ARN)?.parse().ok()

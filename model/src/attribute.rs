@@ -3,7 +3,14 @@
 //! Besides the constants here: `configuration.<path>` for what AWS Config reports, and any name for extra
 //! columns of the source register.
 
+mod quantity;
+mod spelling;
+
 use serde_json::Value;
+
+pub use quantity::Unit;
+pub(crate) use spelling::folded;
+pub use spelling::{Compare, looks_alike, same_value};
 
 /// The ARN. Technical.
 pub const ARN: &str = "arn";
@@ -29,6 +36,8 @@ pub const LIFECYCLE: &str = "lifecycle";
 pub const REGISTRATION: &str = "registration";
 /// `live` or `unverified`: whether bestand itself saw it. Set by bestand.
 pub const VERIFICATION: &str = "verification";
+/// When the source register's row was last edited, where that column is mapped. Organisational.
+pub const UPDATED_AT: &str = "updated_at";
 /// The prefix of what AWS Config reports of a resource's configuration.
 pub const CONFIGURATION_PREFIX: &str = "configuration.";
 
@@ -42,43 +51,34 @@ pub fn is_technical(name: &str) -> bool {
         )
 }
 
-/// Tells whether two values say the same: registers keep numbers and truth values as text, and pad text.
-pub fn same_value(left: &Value, right: &Value) -> bool {
-    if left == right {
-        return true;
-    }
-    if let (Value::Number(left), Value::Number(right)) = (left, right) {
-        // A register may give 1 back as 1.0.
-        return left.as_f64() == right.as_f64();
-    }
-    match (scalar_text(left), scalar_text(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => false,
-    }
+/// Tells whether an attribute tells which resource it is, or is bestand's own mark: no rule of authority decides on it.
+pub fn is_identity_or_mark(name: &str) -> bool {
+    matches!(
+        name,
+        ARN | ACCOUNT_ID
+            | RESOURCE_ID
+            | RESOURCE_TYPE
+            | REGION
+            | CREATED_AT
+            | ASSET_ID
+            | REGISTRATION
+            | VERIFICATION
+    )
 }
 
-fn scalar_text(value: &Value) -> Option<String> {
+/// Tells whether a value says that there is none: null, or nothing but space.
+pub fn is_blank(value: &Value) -> bool {
     match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn spelling_of_scalars_is_no_difference() {
-        assert!(same_value(&json!(8), &json!("8 ")));
-        assert!(same_value(&json!(true), &json!("true")));
-        assert!(!same_value(&json!("t3.micro"), &json!("t3.small")));
-        assert!(same_value(&json!(1), &json!(1.0)));
-        assert!(!same_value(&json!("1.10"), &json!("1.1")), "versions are no numbers");
-        assert!(!same_value(&json!(null), &json!("null")));
+/// Cuts a text that nobody would read to its end.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

@@ -12,6 +12,8 @@ use crate::asset::{AssetKey, AssetPatch};
 use crate::digest;
 use crate::identifiers::AccountId;
 
+pub use crate::provenance::Provenance;
+
 /// One line of `changes/<account>.ndjson.zst`: at most one per asset in a plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Change {
@@ -172,6 +174,8 @@ pub enum WithheldReason {
     Ephemeral,
     /// Bestand never wrote the entry, and nothing was matched to it: somebody else's.
     NotOurs,
+    /// Somebody else set the entry's state, and the settings leave that to a person.
+    ExternallyChanged,
     /// Too many retires in this account at once.
     GateAccount,
 }
@@ -192,6 +196,7 @@ impl WithheldReason {
             Self::AccountInactive => "account_inactive",
             Self::Ephemeral => "ephemeral",
             Self::NotOurs => "not_ours",
+            Self::ExternallyChanged => "externally_changed",
             Self::GateAccount => "gate_account",
         }
     }
@@ -201,20 +206,6 @@ impl fmt::Display for WithheldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
-}
-
-/// Where an attribute's value comes from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// AWS Config.
-    ConfigService,
-    /// The source register.
-    SourceRegister,
-    /// Nobody speaks of it any more: what was published last stays.
-    LastPublished,
-    /// bestand's own marks.
-    Bestand,
 }
 
 /// How many changes of each kind.

@@ -151,6 +151,13 @@ impl Coverage {
         self == Self::Complete
     }
 
+    /// Tells whether something may be there that AWS Config has and that was not listed. A type that was never seen in a
+    /// region was listed there, and nothing came: that says too little of what AWS Config leaves out, but nothing that
+    /// a record could be matched to was missed.
+    pub fn hides_matches(self) -> bool {
+        !matches!(self, Self::Complete | Self::Incomplete(Reason::TypeNeverSeen))
+    }
+
     /// Gives what is known of two scopes together: the first gap, where there is one.
     ///
     /// `count_mismatch` gives way to every other reason. So where it stands, nothing worse is known of the

@@ -47,6 +47,9 @@ pub struct AccountTotals {
     pub creates: u64,
     /// Retires planned.
     pub retires: u64,
+    /// Changes planned of entries that bestand never wrote before.
+    #[serde(default)]
+    pub adoptions: u64,
     /// A person named the account as decommissioned: all of it is expected to go (SEMANTICS 2.12).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decommissioned: bool,
@@ -58,7 +61,8 @@ pub struct AccountTotals {
 pub struct PlanTotals {
     /// By account.
     pub accounts: BTreeMap<Option<AccountId>, AccountTotals>,
-    /// Entries that we own in the register, retired ones included: none means a first publication.
+    /// Entries in the register that show that bestand wrote them, retired ones included: none means a first
+    /// publication.
     pub entries: u64,
 }
 
@@ -158,19 +162,21 @@ pub fn gate(totals: &PlanTotals, limits: &Limits, first_run: bool) -> GateVerdic
     let owned = totals.sum(|account| account.owned);
     let retires = totals.sum(|account| account.retires);
     let creates = totals.sum(|account| account.creates);
+    let adoptions = totals.sum(|account| account.adoptions);
     let in_complete = totals.sum(|account| account.owned_in_complete_scopes);
     let mut reasons = Vec::new();
     let mut refuse = |code, limit: f64, actual: f64, message: String| {
         reasons.push(GateReason { code, message, limit, actual });
     };
 
-    if totals.entries == 0 && creates > 0 && !first_run {
+    if totals.entries == 0 && creates + adoptions > 0 && !first_run {
+        let adopted = if adoptions == 0 { String::new() } else { format!(" and {adoptions} adopted") };
         refuse(
             GateCode::FirstRun,
             0.0,
-            creates as f64,
+            (creates + adoptions) as f64,
             format!(
-                "{creates} entries would be created in a register that holds none of ours: is it the right one?"
+                "{creates} entries would be created{adopted} in a register that holds none of ours: is it the right one?"
             ),
         );
     }
@@ -216,8 +222,13 @@ mod tests {
     use super::*;
 
     fn totals(owned: u64, retires: u64, creates: u64) -> PlanTotals {
-        let account =
-            AccountTotals { owned, owned_in_complete_scopes: owned, creates, retires, decommissioned: false };
+        let account = AccountTotals {
+            owned,
+            owned_in_complete_scopes: owned,
+            creates,
+            retires,
+            ..AccountTotals::default()
+        };
         PlanTotals {
             accounts: BTreeMap::from([(Some("111122223333".parse().unwrap()), account)]),
             entries: owned,
@@ -270,5 +281,9 @@ mod tests {
         assert_eq!(codes(&totals(0, 0, 3)), [GateCode::FirstRun]);
         assert_eq!(gate(&totals(0, 0, 3), &Limits::default(), true).verdict, Verdict::Approved);
         assert_eq!(codes(&totals(0, 0, 0)), []);
+        // Entries that were there before bestand are no reason to think that it is the right register.
+        let mut adopting = totals(0, 0, 0);
+        adopting.accounts.values_mut().for_each(|account| account.adoptions = 1);
+        assert_eq!(codes(&adopting), [GateCode::FirstRun]);
     }
 }

@@ -27,6 +27,9 @@ pub struct AssetHistory {
     /// Complete looks in a row that found it absent, at most one per interval.
     #[serde(default)]
     pub looks: u32,
+    /// Since when a record says `planned` while nothing lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_since: Option<Timestamp>,
 }
 
 /// What the last complete listing of a scope gave.

@@ -12,7 +12,7 @@ use crate::asset::AssetKey;
 use crate::identifiers::{AccountId, Region, ResourceId, ResourceType};
 
 /// A question about one asset that nothing live was found for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Question {
     /// The asset.
     pub asset_key: AssetKey,
@@ -94,7 +94,7 @@ pub struct Missing {
 }
 
 /// Where else a missing asset was seen.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Elsewhere {
     /// Only in an incomplete scope, perhaps as an old row.
     pub doubtful: bool,

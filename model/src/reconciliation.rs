@@ -4,6 +4,8 @@
 //! Pure: the same input gives the same output, whatever order it comes in. Each live item, each record and
 //! each published asset ends in exactly one [`ReconciledAsset`], and no `asset_key` has two changes.
 
+mod divergence;
+mod explanation;
 mod judge;
 mod not_aws;
 mod published_index;
@@ -11,6 +13,7 @@ mod sighting;
 mod stray_rows;
 mod subject;
 mod tangle;
+mod trace;
 mod unplaced;
 mod values;
 
@@ -23,25 +26,34 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::absence::RetireRules;
+use crate::adoption::Adoption;
 use crate::asset::{AssetKey, PublishedAsset};
 use crate::asset_record::{AssetRecord, RejectedRecord};
-use crate::authority::AuthorityTable;
+use crate::authority::{AttributeStory, AuthorityTable};
 use crate::change_set::Change;
 use crate::configuration_item::ConfigurationItem;
 use crate::digest;
+use crate::ephemeral::EphemeralRules;
 use crate::finding::{Finding, FindingKind};
 use crate::gate::AccountTotals;
 use crate::history::{AccountHistory, AssetHistory};
 use crate::identification::{IdentificationRules, ItemIndex, Rule, identify};
 use crate::identifiers::Region;
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
+use crate::lifecycle::{Life, LifecycleRules};
 use crate::proof::{Missing, Proofs};
 use crate::requirement::Requirements;
 use crate::resource_type::TypePolicy;
 use crate::shared_identity::SharedIdentities;
 
+pub use explanation::{
+    Absence, Candidate, DomainPart, ExplainedAttribute, Explainer, Explanation, Found, Identity, Judgement,
+    KeyKind, Looks, ProofById, Refusal, Seen, Side, SourceSays, Why, named_by,
+};
 pub use not_aws::reconcile_not_aws;
 pub use stray_rows::StrayRows;
+pub use trace::{Trace, Traced};
 pub use unplaced::{UnplacedRecord, reconcile_unplaced};
 
 use judge::Judge;
@@ -51,7 +63,7 @@ use subject::Subject;
 use tangle::Parties;
 
 /// What is the same for every account of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The environment: part of every minted key.
     pub environment: String,
@@ -65,10 +77,18 @@ pub struct Rules {
     pub requirements: Requirements,
     /// When an absent asset is retired.
     pub retire: RetireRules,
+    /// What differs from that for some types.
+    pub lifecycle: LifecycleRules,
+    /// Which resources come and go by themselves.
+    pub ephemeral: EphemeralRules,
+    /// How entries that bestand never wrote become its own.
+    pub adoption: Adoption,
     /// Rows that speak of an asset from where they cannot be matched to it.
     pub stray_rows: StrayRows,
     /// Rows that name themselves alike.
     pub shared: Arc<SharedIdentities>,
+    /// Assets of which the whole story of their attributes is wanted; mostly none.
+    pub tell: BTreeSet<AssetKey>,
 }
 
 /// What speaks of one account.
@@ -82,6 +102,8 @@ pub struct AccountInput<'a> {
     pub rejected: &'a [RejectedRecord],
     /// Our entries in the central register, retired ones included.
     pub published: &'a [PublishedAsset],
+    /// What bestand itself published last, of those that somebody else may have touched.
+    pub memory: &'a PublishedMemory,
     /// What was found out about single assets that an earlier round called missing; nothing in the first round.
     pub proofs: &'a Proofs,
 }
@@ -99,6 +121,8 @@ pub struct ReconciledAsset {
     pub published: Vec<AssetKey>,
     /// The rule that joined record and item.
     pub rule: Option<Rule>,
+    /// Where it stood in its life before this run, and where it stands after it.
+    pub life: Life,
 }
 
 /// What one account amounts to.
@@ -117,6 +141,8 @@ pub struct AccountReconciliation {
     /// What is about to be called absent: where there is any, find out what there is to be known of it, and
     /// reconcile again with that, from the same history.
     pub missing: Vec<Missing>,
+    /// Who won each attribute, and why, of the assets that [`Rules::tell`] names.
+    pub stories: BTreeMap<AssetKey, AttributeStory>,
 }
 
 /// Reconciles one account at the instant `now`.
@@ -128,6 +154,28 @@ pub fn reconcile(
     rules: &Rules,
     history: &AccountHistory,
     now: Timestamp,
+) -> AccountReconciliation {
+    reconcile_noting(input, rules, history, now, None)
+}
+
+/// Does the same, and tells which of the input's records and items each asset consists of.
+pub fn reconcile_traced(
+    input: &AccountInput<'_>,
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+) -> (AccountReconciliation, Trace) {
+    let mut trace = Trace::new(input);
+    let result = reconcile_noting(input, rules, history, now, Some(&mut trace));
+    (result, trace)
+}
+
+fn reconcile_noting(
+    input: &AccountInput<'_>,
+    rules: &Rules,
+    history: &AccountHistory,
+    now: Timestamp,
+    trace: Option<&mut Trace>,
 ) -> AccountReconciliation {
     let mut items: Vec<&ConfigurationItem> = input.inventory.items.iter().collect();
     items.sort_by(|a, b| item_order(a).cmp(&item_order(b)).then_with(|| text_of(a).cmp(&text_of(b))));
@@ -148,7 +196,9 @@ pub fn reconcile(
     );
     let mut judge = Judge::new(rules, history, now, Some(input.inventory), &named);
     judge.proofs = Some(input.proofs);
+    judge.trace = trace;
     judge.index = Some(&index);
+    judge.memory = Some(input.memory);
     let ambiguous: Vec<_> = tangles
         .iter()
         .map(|tangle| Parties::of_tangle(&judge, tangle, &items, &records, &mut published))

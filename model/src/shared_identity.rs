@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use unicode_security::skeleton;
 
 use crate::arn::Arn;
@@ -51,18 +51,18 @@ impl IdentityCensus {
 }
 
 /// A row, as the evidence names it.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct RowName {
     /// What a person finds it by.
     pub row: String,
     /// Its asset id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_id: Option<AssetId>,
     /// Its account.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
     /// Its ARN.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<Arn>,
 }
 
@@ -75,6 +75,33 @@ impl RowName {
             arn: record.arn.clone(),
         }
     }
+}
+
+/// A name that rows share, with the rows.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum SharedName {
+    /// The same asset id.
+    AssetId {
+        /// The id.
+        asset_id: AssetId,
+        /// The rows.
+        rows: Vec<RowName>,
+    },
+    /// The same ARN.
+    Arn {
+        /// The ARN.
+        arn: Arn,
+        /// The rows.
+        rows: Vec<RowName>,
+    },
+    /// Asset ids that look the same.
+    Look {
+        /// What a person sees of them.
+        look: String,
+        /// The rows.
+        rows: Vec<RowName>,
+    },
 }
 
 /// The second reading: the rows that share a name.
@@ -111,6 +138,35 @@ impl SharedIdentities {
         let rows = self.by_asset_id.values_mut().chain(self.by_arn.values_mut());
         rows.chain(self.by_look.values_mut()).for_each(|rows| rows.sort());
         self
+    }
+
+    /// Gives what concerns these records, name by name: so it can be written down beside them.
+    pub fn of_records<'r>(&self, records: impl IntoIterator<Item = &'r AssetRecord>) -> Vec<SharedName> {
+        let mut names: BTreeSet<SharedName> = BTreeSet::new();
+        for record in records {
+            if let Some((id, rows)) =
+                record.asset_id.as_ref().and_then(|id| self.by_asset_id.get_key_value(id))
+            {
+                names.insert(SharedName::AssetId { asset_id: id.clone(), rows: rows.clone() });
+            }
+            if let Some((arn, rows)) = record.arn.as_ref().and_then(|arn| self.by_arn.get_key_value(arn)) {
+                names.insert(SharedName::Arn { arn: arn.clone(), rows: rows.clone() });
+            }
+            let id = record.asset_id.as_ref().filter(|_| !self.by_look.is_empty());
+            if let Some((look, rows)) = id.and_then(|id| self.by_look.get_key_value(&look(id))) {
+                names.insert(SharedName::Look { look: look.clone(), rows: rows.clone() });
+            }
+        }
+        names.into_iter().collect()
+    }
+
+    /// Takes what was written down.
+    pub fn take(&mut self, name: SharedName) {
+        match name {
+            SharedName::AssetId { asset_id, rows } => self.by_asset_id.insert(asset_id, rows),
+            SharedName::Arn { arn, rows } => self.by_arn.insert(arn, rows),
+            SharedName::Look { look, rows } => self.by_look.insert(look, rows),
+        };
     }
 
     /// Gives all rows that carry the record's asset id, where there are several.

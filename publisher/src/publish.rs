@@ -19,6 +19,7 @@ mod ledger;
 mod plan_check;
 mod read_back;
 mod receipt;
+mod remember;
 mod stop_signal;
 
 use engine::{Engine, Pass};
@@ -26,6 +27,7 @@ use ledger::Ledger;
 pub use ledger::publication_counts;
 pub use plan_check::{PlanError, verify_plan};
 pub use receipt::{ChangeReceipt, IntendedChange, Intent, Receipt, ReceiptStatus};
+pub use remember::{PUBLISHED_MEMORY, note_applied, note_beginning, publications, readable};
 pub use stop_signal::StopSignal;
 
 /// How a plan is sent.

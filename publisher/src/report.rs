@@ -15,16 +15,34 @@ mod totals;
 mod words;
 
 use bestand_model::account::Account;
+use bestand_model::change_set::WithheldReason;
 use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::finding::FindingKind;
 use bestand_model::run_summary::RunSummary;
 
 pub use html::HtmlReport;
 pub use jsonl::write_jsonl;
+pub use text::{instant, visible};
 pub use totals::ReportTotals;
 
 /// Says what a person does about a gap, in the report's words.
 pub fn remedy(reason: Reason) -> &'static str {
     words::reason(reason).remedy
+}
+
+/// Says what a reason for a gap means, in the report's words.
+pub fn meaning_of_reason(reason: Reason) -> &'static str {
+    words::reason(reason).meaning
+}
+
+/// Says what a kind of finding means, in the report's words.
+pub fn meaning_of_kind(kind: FindingKind) -> &'static str {
+    words::kind(kind).1
+}
+
+/// Says why a change is withheld, in the report's words.
+pub fn meaning_of_withheld(reason: WithheldReason) -> &'static str {
+    words::withheld(reason.code())
 }
 
 /// What a report says of a run beside its findings.

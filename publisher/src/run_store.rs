@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 mod disk;
 mod error;
+mod history_spool;
 mod lines;
 mod location;
 mod lock;

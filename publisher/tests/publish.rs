@@ -20,6 +20,8 @@ mod any_faults;
 mod kills;
 #[path = "publish/plain.rs"]
 mod plain;
+#[path = "publish/remembering.rs"]
+mod remembering;
 #[path = "publish/settling.rs"]
 mod settling;
 #[path = "publish/store_failures.rs"]

@@ -186,6 +186,36 @@ fn a_spool_comes_back_as_it_was_written_and_other_tools_can_read_it() {
 }
 
 #[test]
+fn only_the_lines_with_a_text_are_read_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = directory(folder.path());
+    let texts = ["Wagen \"7\"", "\"", "Wagen\n8", "Straße", "Wagen 71", "C:\\dir"];
+    let mut spool = directory.spool(Spool::Judged, "a").unwrap();
+    for (number, text) in texts.iter().enumerate() {
+        spool.push(&Line { number: number as u64, text: (*text).to_owned() }).unwrap();
+    }
+    spool.finish().unwrap();
+    let with = |text: &str| -> Vec<u64> {
+        let lines = directory.read_with::<Line>(Spool::Judged, "a", text).unwrap();
+        lines.map(|line| line.unwrap().number).collect()
+    };
+    for (number, text) in texts.iter().enumerate() {
+        assert!(with(text).contains(&(number as u64)), "{text:?} is found as it was written");
+    }
+    assert_eq!(with("Wagen 7"), [4]);
+    assert_eq!(with("Wagen\n8"), [2]);
+    assert_eq!(with(""), [0, 1, 2, 3, 4, 5], "no text: all lines");
+    assert!(with("Bus").is_empty());
+
+    // A damaged line is told where it has the text, and with its own number.
+    let path = directory.path().join("judged/a.ndjson.zst");
+    let lines = "{\"number\":1,\"text\":\"x\"}\n{\"number\":2}\n{\"number\":oops,\"text\":\"bus\"}\n";
+    fs::write(&path, zstd::encode_all(lines.as_bytes(), 1).unwrap()).unwrap();
+    let mut read = directory.read_with::<Line>(Spool::Judged, "a", "bus").unwrap();
+    assert!(matches!(read.next(), Some(Err(RunStoreError::Damaged { line: Some(3), .. }))));
+}
+
+#[test]
 fn an_empty_spool_is_there_and_a_missing_one_is_told_as_missing() {
     let folder = tempfile::tempdir().unwrap();
     let directory = directory(folder.path());

@@ -33,7 +33,7 @@ pub(super) struct Collected {
     pub(super) coverage: BTreeMap<AccountId, Vec<CoverageLine>>,
     /// Types that were ever seen, this run's included.
     pub(super) seen: SeenTypes,
-    /// Our entries in the register, retired ones included.
+    /// Entries in the register that show that bestand wrote them, retired ones included.
     pub(super) entries: u64,
 }
 
@@ -155,7 +155,7 @@ async fn one(
     Ok(CollectedOne { id: account.id.clone(), lines: collected.lines, seen, items: collected.items, entries })
 }
 
-/// Lists our entries page by page.
+/// Lists the entries under our name page by page, and counts those that show that bestand wrote them.
 async fn list(
     register: &dyn CentralRegister,
     scope: &ListScope,
@@ -165,7 +165,7 @@ async fn list(
     loop {
         let page = register.list(scope, cursor).await?;
         for entry in page.items {
-            entries += 1;
+            entries += u64::from(entry.bears_our_mark());
             each(entry)?;
         }
         match page.next {

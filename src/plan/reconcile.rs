@@ -5,6 +5,7 @@
 
 mod bench;
 mod ledgers;
+mod memory;
 mod place;
 mod proof;
 mod reach;
@@ -35,7 +36,7 @@ pub(super) struct Reconciled {
     pub(super) coverage: Vec<CoverageLine>,
     /// What the gate needs to know. `None` stands for what belongs to no account.
     pub(super) totals: BTreeMap<Option<AccountId>, AccountTotals>,
-    /// Our entries in the register, retired ones included.
+    /// Entries in the register that show that bestand wrote them, retired ones included.
     pub(super) entries: u64,
     /// Keys that more than one account claims.
     pub(super) claimed_twice: BTreeSet<AssetKey>,
@@ -54,7 +55,7 @@ pub(super) async fn all(
     summary: &mut RunSummary,
 ) -> Result<Reconciled, Error> {
     let Collected { coverage, seen, entries } = collected;
-    let bench = Bench::new(planner, records);
+    let bench = Bench::new(planner, records)?;
     let mut ledgers = ledgers::finalise_all(planner, accounts, &seen, coverage)?;
     let everything_complete = ledgers::everything_is_complete(accounts, &ledgers);
     let mut placed = place::place(planner, accounts, everything_complete)?;
@@ -140,6 +141,7 @@ impl Reconciled {
         totals.owned_in_complete_scopes += figures.totals.owned_in_complete_scopes;
         totals.creates += figures.totals.creates;
         totals.retires += figures.totals.retires;
+        totals.adoptions += figures.totals.adoptions;
         totals.decommissioned |= figures.totals.decommissioned;
     }
 }

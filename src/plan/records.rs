@@ -159,7 +159,7 @@ pub(super) fn remember(planner: &Planner<'_>, records: &Records) -> Result<(), E
 }
 
 /// One partition as spooled: the records, and the rows that make no sense.
-pub(super) fn partition(
+pub(crate) fn partition(
     directory: &RunDirectory,
     name: &str,
 ) -> Result<(Vec<AssetRecord>, Vec<RejectedRecord>), Error> {

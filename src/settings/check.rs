@@ -1,7 +1,9 @@
 //! What a schema cannot say: how settings fit together.
 
 mod accounts;
+mod authority;
 mod identification;
+mod lifecycle;
 mod required;
 
 use bestand_model::identifiers::AccountId;
@@ -15,10 +17,12 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     accounts::problems(&settings.accounts, &mut problems);
     source_register(settings, &mut problems);
     identification::problems(settings, &mut problems);
+    authority::problems(settings, &mut problems);
     required::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
+    lifecycle::problems(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));
@@ -77,7 +81,8 @@ fn source_register(settings: &Settings, problems: &mut Vec<String>) {
             "source_register.columns: map `asset_id` to the column that holds the register's own key".into(),
         );
     }
-    if !IDENTIFYING.iter().any(|name| register.columns.contains_key(*name)) {
+    let by_rule = settings.identification.iter().any(|rule| !rule.pairs.is_empty());
+    if !by_rule && !IDENTIFYING.iter().any(|name| register.columns.contains_key(*name)) {
         problems.push(
             "source_register.columns: map `arn` or `resource_id`: without one no row can be identified"
                 .into(),

@@ -46,7 +46,7 @@ fn help_names_every_exit_status_and_every_command() {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{code} ")));
         assert!(line.is_some_and(|line| line.contains(words)), "{code} {words}\n{help}");
     }
-    for command in ["run", "plan", "publish", "doctor", "settings", "sandbox", "demo"] {
+    for command in ["run", "plan", "publish", "explain", "doctor", "settings", "sandbox", "demo"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}");
     }
     for arguments in

@@ -5,7 +5,8 @@ use std::process::Command;
 
 /// Crates that neither do input or output nor wait for any: values, formats, hashes, and macros that only run
 /// in the compiler.
-const PURE: [&str; 33] = [
+const PURE: [&str; 41] = [
+    "aho-corasick",
     "bestand-model",
     "block-buffer",
     "cfg-if",
@@ -23,6 +24,9 @@ const PURE: [&str; 33] = [
     "quote",
     "ref-cast",
     "ref-cast-impl",
+    "regex",
+    "regex-automata",
+    "regex-syntax",
     "schemars",
     "schemars_derive",
     "serde",
@@ -35,8 +39,12 @@ const PURE: [&str; 33] = [
     "syn",
     "thiserror",
     "thiserror-impl",
+    "tinyvec",
     "typenum",
     "unicode-ident",
+    "unicode-normalization",
+    "unicode-script",
+    "unicode-security",
     "uuid",
     "zmij",
 ];

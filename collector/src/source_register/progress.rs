@@ -58,6 +58,8 @@ impl<'a> Progress<'a> {
 
 #[cfg(test)]
 mod tests {
+    use bestand_model::identification::IdentificationRules;
+
     use std::collections::BTreeMap;
 
     use super::super::settings::LifecycleWords;
@@ -73,7 +75,8 @@ mod tests {
 
     #[test]
     fn rows_that_do_not_arrive_make_the_reading_incomplete() {
-        let judge = RowJudge::new(&BTreeMap::new(), &LifecycleWords::default());
+        let judge =
+            RowJudge::new(&BTreeMap::new(), &LifecycleWords::default(), &IdentificationRules::default());
         let mut sink = Nowhere;
         let mut progress = Progress::begin(&judge, &mut sink, 2).unwrap();
         progress.take(true, Vec::new()).unwrap();
@@ -82,7 +85,8 @@ mod tests {
 
     #[test]
     fn an_empty_register_is_an_error() {
-        let judge = RowJudge::new(&BTreeMap::new(), &LifecycleWords::default());
+        let judge =
+            RowJudge::new(&BTreeMap::new(), &LifecycleWords::default(), &IdentificationRules::default());
         assert!(matches!(Progress::begin(&judge, &mut Nowhere, 0), Err(SourceRegisterError::Empty)));
     }
 }

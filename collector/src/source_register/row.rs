@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bestand_model::arn::Arn;
 use bestand_model::asset_record::{AssetRecord, Lifecycle, RecordLine, RecordPartition, RejectedRecord};
 use bestand_model::attribute;
+use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 use serde_json::Value;
 
@@ -18,22 +19,30 @@ pub(super) struct RowJudge {
     columns: Vec<(String, String)>,
     planned: BTreeSet<String>,
     retired: BTreeSet<String>,
+    identification: IdentificationRules,
 }
 
 /// A row's cells under their attributes, while they are judged.
 struct Row<'a> {
     cells: BTreeMap<&'a str, (&'a str, Cell)>,
     faults: Vec<String>,
+    /// Why neither ARN nor place identifies it; a rule of the settings may all the same.
+    nameless: Option<&'static str>,
 }
 
 impl RowJudge {
-    /// Takes the mapping from attribute to column.
-    pub(super) fn new(columns: &BTreeMap<String, String>, words: &LifecycleWords) -> Self {
+    /// Takes the mapping from attribute to column, and what identifies a row.
+    pub(super) fn new(
+        columns: &BTreeMap<String, String>,
+        words: &LifecycleWords,
+        identification: &IdentificationRules,
+    ) -> Self {
         let spelled = |words: &[String]| words.iter().map(|word| spelling(word)).collect();
         Self {
             columns: columns.iter().map(|(attribute, column)| (attribute.clone(), column.clone())).collect(),
             planned: spelled(&words.planned),
             retired: spelled(&words.retired),
+            identification: identification.clone(),
         }
     }
 
@@ -44,7 +53,7 @@ impl RowJudge {
         aws: bool,
         cells: Vec<CellResult>,
     ) -> (RecordPartition, RecordLine) {
-        let mut row = Row { cells: BTreeMap::new(), faults: Vec::new() };
+        let mut row = Row { cells: BTreeMap::new(), faults: Vec::new(), nameless: None };
         for ((attribute, column), cell) in self.columns.iter().zip(cells) {
             match cell {
                 Ok(cell) => {
@@ -57,6 +66,17 @@ impl RowJudge {
         let row_key = asset_id.as_ref().map_or_else(|| format!("row {number}"), |id| id.as_str().to_owned());
         let record =
             if aws { self.aws_record(&mut row) } else { Self::other_record(&mut row, asset_id.as_ref()) };
+        let lifecycle = self.lifecycle(row.cells.get(attribute::LIFECYCLE).map(|(_, cell)| cell));
+        let mut record =
+            AssetRecord { row_key: row_key.clone(), asset_id: asset_id.clone(), lifecycle, ..record };
+        for (attribute, (_, cell)) in row.cells {
+            record.attributes.insert(attribute.to_owned(), cell.value);
+        }
+        let known_otherwise = || {
+            let mut rules = self.identification.of_settings();
+            rules.any(|(_, rule)| rule.record_key(&record).is_some())
+        };
+        row.faults.extend(row.nameless.filter(|_| !known_otherwise()).map(str::to_owned));
         if !row.faults.is_empty() {
             let account_id = record.account_id.filter(|_| aws);
             let partition = account_id.clone().map_or(RecordPartition::Rejected, RecordPartition::Account);
@@ -68,11 +88,6 @@ impl RowJudge {
             Some(account) => RecordPartition::Account(account.clone()),
             None => RecordPartition::Unplaced,
         };
-        let lifecycle = self.lifecycle(row.cells.get(attribute::LIFECYCLE).map(|(_, cell)| cell));
-        let mut record = AssetRecord { row_key, asset_id, lifecycle, ..record };
-        for (attribute, (_, cell)) in row.cells {
-            record.attributes.insert(attribute.to_owned(), cell.value);
-        }
         (partition, RecordLine::Record(record))
     }
 
@@ -93,9 +108,9 @@ impl RowJudge {
         // A cell that could not be read may have held the identity: its own fault says enough.
         if !has_arn_text && !broken_before {
             if resource_id.is_none() {
-                row.faults.push("neither ARN nor resource id: nothing to identify it by".to_owned());
+                row.nameless = Some("neither ARN nor resource id: nothing to identify it by");
             } else if resource_type.is_none() {
-                row.faults.push("a resource id without resource type or ARN identifies nothing".to_owned());
+                row.nameless = Some("a resource id without resource type or ARN identifies nothing");
             }
         }
         // Where the two differ, the ARN is what the row would have been identified by.

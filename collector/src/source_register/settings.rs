@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bestand_model::identification::IdentificationRules;
 use secrecy::SecretString;
 
 /// Where the source register is and what its columns mean.
@@ -20,6 +21,8 @@ pub struct SourceRegisterSettings {
     pub aws_rows: Option<String>,
     /// How the register spells lifecycle states.
     pub lifecycle: LifecycleWords,
+    /// Rules that identify rows which name neither ARN nor resource id.
+    pub identification: IdentificationRules,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long the database may take for one answer: the count, or the next rows.

@@ -83,7 +83,7 @@ impl SqlSourceRegister {
         };
         let plan = ReadingPlan {
             from,
-            judge: RowJudge::new(&settings.columns, &settings.lifecycle),
+            judge: RowJudge::new(&settings.columns, &settings.lifecycle, &settings.identification),
             columns: settings.columns,
             aws_rows,
             redaction: Redaction::new(name, &settings.url),

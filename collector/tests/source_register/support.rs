@@ -75,6 +75,7 @@ pub(crate) fn settings(url: &str, relation: Relation, pairs: &[(&str, &str)]) ->
         columns: columns(pairs),
         aws_rows: None,
         lifecycle: LifecycleWords::default(),
+        identification: Default::default(),
         connect_timeout: Duration::from_secs(20),
         statement_timeout: Duration::from_secs(60),
     }

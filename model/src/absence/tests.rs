@@ -277,3 +277,26 @@ fn semantics_2_7_a_global_type_has_one_scope_whatever_people_wrote() {
     let domain = Domain::derive(None, Some(&"eu".into()), Some(&"AWS::IAM::Role".into()));
     assert_eq!(domain, [Domain::Scope(Region::global(), "AWS::IAM::Role".into())]);
 }
+
+#[test]
+fn semantics_2_6_the_earliest_end_of_the_grace_is_when_the_rule_itself_lets_go() {
+    for (after_runs, after_hours, min_look_interval_hours) in
+        [(1, 0, 12), (2, 48, 12), (5, 10, 12), (3, 100, 1)]
+    {
+        for daily in [false, true] {
+            let rules = RetireRules { after_runs, after_hours, min_look_interval_hours };
+            let mut history = AssetHistory::default();
+            assert_eq!(rules.earliest_end(&history, daily), None, "no look has counted");
+            rules.look(&mut history, at(0));
+            let end = rules.earliest_end(&history, daily).unwrap();
+            // Somebody looks every hour until then.
+            let mut now = at(0);
+            while !rules.grace_is_over(&history, daily, now) {
+                assert!(now < end, "{rules:?}");
+                now = now.checked_add(SignedDuration::from_hours(1)).unwrap();
+                rules.look(&mut history, now);
+            }
+            assert_eq!(now, end, "{rules:?} {daily}");
+        }
+    }
+}

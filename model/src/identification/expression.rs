@@ -76,6 +76,11 @@ impl Expression {
         self.attribute.strip_prefix(TAG_PREFIX)
     }
 
+    /// Tells whether capitals are made small.
+    pub fn folds_case(&self) -> bool {
+        self.functions.contains(&Function::FoldCase)
+    }
+
     /// Reads a record. A cell that is empty says nothing to go by.
     pub fn of_record(&self, record: &AssetRecord) -> Reading {
         let text = match self.attribute.as_str() {

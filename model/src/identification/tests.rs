@@ -100,7 +100,7 @@ fn identified(rules: &[IdentificationRule], items: &[ConfigurationItem], records
 }
 
 #[test]
-fn semantics_4_1_the_first_rule_that_finds_exactly_one_wins() {
+fn semantics_8_1_the_first_rule_that_finds_exactly_one_wins() {
     let items = [instance("i-1", "web", &[("inventory-id", " itk-1 ")]), instance("i-2", "db", &[])];
     let records = [record("ITK-1", "db"), record("ITK-2", "db")];
     assert_eq!(
@@ -112,7 +112,7 @@ fn semantics_4_1_the_first_rule_that_finds_exactly_one_wins() {
 }
 
 #[test]
-fn semantics_4_1_a_later_rule_decides_among_several_and_only_among_them() {
+fn semantics_8_1_a_later_rule_decides_among_several_and_only_among_them() {
     let tag = [("inventory-id", "ITK-1")];
     let items = [instance("i-1", "web", &tag), instance("i-2", "db", &tag), instance("i-3", "log", &[])];
     let rules = [by_tag(), by_name()];
@@ -126,7 +126,7 @@ fn semantics_4_1_a_later_rule_decides_among_several_and_only_among_them() {
 }
 
 #[test]
-fn semantics_4_1_an_arn_goes_before_every_rule_unless_the_settings_place_it() {
+fn semantics_8_1_an_arn_goes_before_every_rule_unless_the_settings_place_it() {
     let items = [instance("i-1", "web", &[]), instance("i-2", "db", &[("inventory-id", "ITK-1")])];
     let mut of_i1 = record("ITK-1", "web");
     of_i1.arn = items[0].arn.clone();
@@ -136,7 +136,7 @@ fn semantics_4_1_an_arn_goes_before_every_rule_unless_the_settings_place_it() {
 }
 
 #[test]
-fn semantics_4_1_a_type_that_the_record_names_is_the_type_that_it_means() {
+fn semantics_8_1_a_type_that_the_record_names_is_the_type_that_it_means() {
     let items = [instance("i-1", "web", &[("inventory-id", "ITK-1")])];
     let mut volume = record("ITK-1", "");
     volume.resource_type = Some("AWS::EC2::Volume".into());
@@ -144,14 +144,14 @@ fn semantics_4_1_a_type_that_the_record_names_is_the_type_that_it_means() {
 }
 
 #[test]
-fn semantics_4_1_two_records_that_mean_one_item_are_ambiguous() {
+fn semantics_8_1_two_records_that_mean_one_item_are_ambiguous() {
     let items = [instance("i-1", "web", &[])];
     let records = [record("ITK-1", "web"), record("ITK-2", "web"), record("ITK-3", "db")];
     assert_eq!(identified(&[by_name()], &items, &records), "{ITK-1 ITK-2|i-1}, ITK-3?");
 }
 
 #[test]
-fn semantics_4_2_a_record_speaks_for_many_only_if_a_rule_says_so() {
+fn semantics_8_2_a_record_speaks_for_many_only_if_a_rule_says_so() {
     let tag = [("group", "web")];
     let items =
         [instance("i-1", "", &tag), instance("i-2", "", &tag), instance("i-3", "", &[("group", "db")])];
@@ -166,7 +166,7 @@ fn semantics_4_2_a_record_speaks_for_many_only_if_a_rule_says_so() {
 }
 
 #[test]
-fn semantics_4_2_who_speaks_of_one_knows_better_than_who_speaks_for_many() {
+fn semantics_8_2_who_speaks_of_one_knows_better_than_who_speaks_for_many() {
     let tag = [("group", "web")];
     let items = [instance("i-1", "", &tag), instance("i-2", "", &tag)];
     let mut of_group = record("ITK-G", "web");

@@ -1,24 +1,37 @@
 //! Turns what is known of one asset into its finding and its change, and keeps the books.
 
+mod adopted;
 mod changes;
+mod ephemerals;
+mod external;
 mod findings;
+mod life;
+mod replaced;
 mod requirements;
 mod shared_names;
 mod sight;
 mod standing;
+mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use adopted::{Owner, is_to_be_told, not_ours};
+use ephemerals::Groups;
+use external::Sides;
 use findings::name_apart;
 use jiff::Timestamp;
-use sight::Sight;
+use life::{Course, add_stages, live_on};
+use sight::{Sight, is_missed, is_planned};
 use standing::Standing;
 
 use super::sighting::Sighting;
 use super::subject::Subject;
-use super::values;
+use super::trace::Trace;
+use super::values::{Desired, Spoken};
 use super::{AccountReconciliation, AssetHistories, ReconciledAsset, Rules, date_findings, finding_order};
 use crate::asset::{AssetKey, AssetState, PublishedAsset};
+use crate::asset_record::AssetRecord;
+use crate::authority::Values;
 use crate::change_set::{Change, ChangeKind, WithheldReason};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Coverage;
@@ -27,6 +40,8 @@ use crate::history::{AccountHistory, AssetHistory};
 use crate::identification::ItemIndex;
 use crate::identifiers::{AccountId, Region};
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
+use crate::lifecycle::Life;
 use crate::outcome::{Action, Facts, Liveness, outcome};
 use crate::proof::Proofs;
 use crate::resource_type::TypeClass;
@@ -43,10 +58,15 @@ pub(super) struct Judge<'a> {
     pub(super) index: Option<&'a ItemIndex<'a>>,
     /// What was found out about single assets; nothing for what belongs to no account.
     pub(super) proofs: Option<&'a Proofs>,
+    /// Which parties each asset consists of, where somebody wants to know.
+    pub(super) trace: Option<&'a mut Trace>,
+    /// What bestand itself published last.
+    pub(super) memory: Option<&'a PublishedMemory>,
     history_before: &'a AccountHistory,
     assets_before: AssetHistories,
     result: AccountReconciliation,
     changes: BTreeMap<AssetKey, Change>,
+    groups: Groups,
 }
 
 impl<'a> Judge<'a> {
@@ -65,10 +85,13 @@ impl<'a> Judge<'a> {
             coverage_without_account: Coverage::Complete,
             index: None,
             proofs: None,
+            trace: None,
+            memory: None,
             history_before: history,
             assets_before: history.assets.clone(),
             result: AccountReconciliation::default(),
             changes: BTreeMap::new(),
+            groups: Groups::new(),
         }
     }
 
@@ -90,48 +113,97 @@ impl<'a> Judge<'a> {
         let Some(key) = entry.map(|entry| entry.asset_key).or_else(|| subject.keys.first().copied()) else {
             return;
         };
-        let sight = self.sight(key, subject, entry, sighting);
+        let owner = entry.map(|entry| self.owner(subject, entry));
+        // What is somebody else's is no entry of ours: nothing is concluded from it, and nothing done to it.
+        let theirs = entry.filter(|_| owner == Some(Owner::Other));
+        let ours = entry.filter(|_| owner != Some(Owner::Other));
+        let sight = self.sight(key, subject, ours, sighting);
         let facts = Facts {
             record: subject.record.map(|record| record.lifecycle),
             live: sight.live,
-            published: entry.map(|entry| entry.state),
+            published: ours.map(|entry| entry.state),
             coverage: sight.coverage,
             type_is_asset: self.type_is_asset(subject),
             deletion_is_proven: matches!(sight.standing, Standing::Deleted(_)),
         };
-        let mut outcome = outcome(facts);
+        let mut outcome = self.without_ephemerals(outcome(facts), subject, facts);
+        let is_ephemeral = outcome.action == Action::Withhold(WithheldReason::Ephemeral);
         let not_where_it_says = self.inventory.is_none() || sight.coverage.is_complete();
         let only_sighted = sight.live == Liveness::Sighted && subject.item.is_none();
         if only_sighted && not_where_it_says && outcome.action == Action::CreateUnverified {
             // What it may mean was seen, and has an entry of its own: a second one would double it.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
-        if outcome.action == Action::CreateUnverified && self.may_speak_for_many(subject) {
-            // Each of them will have an entry of its own: one for the group would be one too many.
+        let one_too_many = self.may_speak_for_many(subject) || subject.doubles_an_entry;
+        if outcome.action == Action::CreateUnverified && one_too_many {
+            // Each member of a group will have an entry of its own, and what is published has one already.
             outcome.action = Action::Withhold(WithheldReason::Unverified);
         }
-        self.note_missing(key, subject, entry, facts);
-        self.count_owned(entry, sight.live, sight.coverage);
-        let looks = self.look(key, &sight, outcome.action, entry);
-        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing);
-
-        let live_values = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
+        let told = theirs.filter(|entry| is_to_be_told(subject, entry));
+        if theirs.is_some() {
+            // Nor is a second entry made beside it.
+            outcome = not_ours(outcome, subject, told.is_some());
+        }
+        self.note_missing(key, subject, ours, facts);
+        self.count_owned(ours, sight.live, sight.coverage);
+        let before = self.stage_before(key, ours);
+        let looks = match theirs {
+            // A history of its own would make it ours.
+            Some(_) => AssetHistory::default(),
+            None => self.look(key, subject, &sight, outcome.action, ours),
+        };
+        let spoken = Spoken::of(subject, sight.live == Liveness::Live);
+        let desired = self.weigh(key, subject, entry, &spoken);
+        // Asked for by few settings, and the change takes it.
+        let required = if self.rules.requirements.is_empty() { Desired::new() } else { desired.clone() };
+        let change = self.change(key, subject, entry, outcome.action, &looks, sight.standing, desired);
+        let change = match ours {
+            Some(entry) => {
+                let nothing_lives = sight.live == Liveness::NotSeen && sight.coverage.is_complete();
+                let sides = Sides {
+                    live: spoken.live.as_ref(),
+                    registered: spoken.registered.as_ref(),
+                    agrees_to_be_gone: outcome.action == Action::Nothing && Sides::gone(entry, nothing_lives),
+                };
+                let change = change.map(|change| self.keep_latest_creation(change, subject, entry));
+                self.leave_to_others(key, subject, entry, change, &sides)
+            }
+            None => change,
+        };
+        let course = Course {
+            entry: ours,
+            live: sight.live,
+            is_planned: is_planned(subject, sight.live),
+            is_missed: is_missed(&sight, outcome.action),
+            looks: &looks,
+            change: change.as_ref(),
+        };
+        let life = if theirs.is_some() { Life::default() } else { live_on(before, &course) };
         if let Some(kind) = outcome.finding {
             let mut finding = self.finding(kind, key, subject, entry);
             if kind == FindingKind::Unregistered && !facts.type_is_asset {
                 finding.severity = Severity::Info;
             }
             self.add_evidence(&mut finding, subject, &sight, &looks, change.as_ref());
+            add_stages(&mut finding, life);
             self.result.findings.push(finding);
         }
-        if let (Liveness::Live, Some(live), Some(registered)) = (sight.live, &live_values, &registered) {
+        if let Some(entry) = told {
+            self.add_not_ours(key, subject, entry);
+        }
+        if let Some(entry) = ours.filter(|_| sight.live == Liveness::Live && !is_ephemeral)
+            && replaced::is_made_anew(subject, entry)
+        {
+            self.add_replaced(key, subject, entry);
+        }
+        if let (Some(live), Some(registered)) = (&spoken.live, &spoken.registered) {
             self.add_divergences(key, subject, entry, live, registered);
             self.add_moved(key, subject, entry);
         }
         if sight.live == Liveness::Live {
-            self.add_non_compliances(key, subject, entry, live_values.as_ref(), registered.as_ref());
+            self.add_non_compliances(key, subject, entry, &required);
         }
+        self.note(key, subject.record, subject.item);
         self.add_shared_names(key, subject, entry);
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
@@ -139,8 +211,10 @@ impl<'a> Judge<'a> {
             items: subject.item.iter().map(|item| item_name(item)).collect(),
             published: entry.iter().map(|entry| entry.asset_key).collect(),
             rule: subject.rule.clone(),
+            life,
         });
         if let Some(change) = change {
+            self.count_adoption(owner, &change);
             self.put(change);
         }
     }
@@ -150,34 +224,80 @@ impl<'a> Judge<'a> {
         let Some(key) = entry.map(|entry| entry.asset_key).or_else(|| subject.keys.first().copied()) else {
             return;
         };
-        let action = match (subject.record, entry.map(|entry| entry.state)) {
+        let owner = entry.map(|entry| self.owner(subject, entry));
+        let theirs = entry.filter(|_| owner == Some(Owner::Other));
+        let ours = entry.filter(|_| owner != Some(Owner::Other));
+        let told = theirs.filter(|entry| is_to_be_told(subject, entry));
+        let action = match (subject.record, ours.map(|entry| entry.state)) {
+            _ if told.is_some() => Action::Withhold(WithheldReason::NotOurs),
             (Some(_), None) => Action::Create,
             (Some(_), Some(_)) => Action::Update,
-            (None, Some(AssetState::Active)) if self.a_stray_row_speaks_of(entry) => {
+            (None, Some(AssetState::Active)) if self.a_stray_row_speaks_of(ours) => {
                 Action::Withhold(WithheldReason::Unverified)
             }
             (None, Some(AssetState::Active)) => Action::RetireAfterGrace,
             (None, Some(AssetState::Retired) | None) => Action::Nothing,
         };
-        self.count_owned(entry, Liveness::NotSeen, Coverage::Complete);
+        self.count_owned(ours, Liveness::NotSeen, Coverage::Complete);
+        let before = self.stage_before(key, ours);
+        let gone = Sight::of_a_row_that_is_gone();
         let looks = if action == Action::RetireAfterGrace {
-            self.look(key, &Sight::of_a_row_that_is_gone(), action, entry)
+            self.look(key, subject, &gone, action, ours)
         } else {
             // The row is there: what looked like absence before is forgotten.
             AssetHistory::default()
         };
-        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource);
+        let spoken = Spoken::of(subject, false);
+        let desired = self.weigh(key, subject, entry, &spoken);
+        let change = self.change(key, subject, entry, action, &looks, Standing::NoResource, desired);
         self.add_shared_names(key, subject, entry);
+        let change = match ours {
+            Some(entry) => {
+                let sides = Sides {
+                    live: None,
+                    registered: spoken.registered.as_ref(),
+                    agrees_to_be_gone: Sides::gone(entry, action == Action::Nothing),
+                };
+                self.leave_to_others(key, subject, entry, change, &sides)
+            }
+            None => change,
+        };
+        if let Some(entry) = told {
+            self.add_not_ours(key, subject, entry);
+        }
+        let vouched = subject.record.is_some() || action == Action::Withhold(WithheldReason::Unverified);
+        let course = Course {
+            entry: ours,
+            // A row that is there is as good as a resource that lives; one that makes no sense leaves that open.
+            live: match (vouched, subject.record) {
+                (true, Some(_)) => Liveness::Live,
+                (true, None) => Liveness::Sighted,
+                (false, _) => Liveness::NotSeen,
+            },
+            is_planned: false,
+            is_missed: is_missed(&gone, action),
+            looks: &looks,
+            change: change.as_ref(),
+        };
+        let life = if theirs.is_some() { Life::default() } else { live_on(before, &course) };
         self.result.assets.push(ReconciledAsset {
             asset_key: key,
             records: subject.record.iter().map(|record| record.row_key.clone()).collect(),
             items: Vec::new(),
             published: entry.iter().map(|entry| entry.asset_key).collect(),
             rule: None,
+            life,
         });
         if let Some(change) = change {
+            self.count_adoption(owner, &change);
             self.put(change);
         }
+    }
+
+    /// Counts a change of an entry that bestand never wrote before.
+    fn count_adoption(&mut self, owner: Option<Owner>, change: &Change) {
+        let adopts = owner == Some(Owner::Adopted) && change.kind.is_sent();
+        self.result.totals.adoptions += u64::from(adopts);
     }
 
     fn a_stray_row_speaks_of(&self, entry: Option<&PublishedAsset>) -> bool {
@@ -193,6 +313,18 @@ impl<'a> Judge<'a> {
         subject.resource().is_none_or(|(kind, _)| self.rules.types.class(kind) == TypeClass::Asset)
     }
 
+    /// Notes an asset's parties.
+    pub(super) fn note<'p>(
+        &mut self,
+        key: AssetKey,
+        records: impl IntoIterator<Item = &'p AssetRecord>,
+        items: impl IntoIterator<Item = &'p ConfigurationItem>,
+    ) {
+        if let Some(trace) = &mut self.trace {
+            trace.note(key, records, items);
+        }
+    }
+
     /// Takes a finding and an asset that another judge of the same account made.
     pub(super) fn record(&mut self, finding: Option<Finding>, asset: ReconciledAsset) {
         self.result.findings.extend(finding);
@@ -205,6 +337,7 @@ impl<'a> Judge<'a> {
         let incomplete = self.inventory.map_or(!self.coverage_without_account.is_complete(), |inventory| {
             !decommissioned && inventory.coverage.lines().any(|line| !line.coverage().is_complete())
         });
+        self.add_groups();
         let mut result = self.result;
         result.totals.decommissioned = decommissioned;
         result.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));

@@ -13,6 +13,7 @@ use crate::asset::PublishedAsset;
 use crate::asset_record::AssetRecord;
 use crate::history::AccountHistory;
 use crate::identification::Identification;
+use crate::last_published::PublishedMemory;
 
 /// Reconciles the rows that pass through with our entries that belong to no account and are no AWS resource.
 ///
@@ -21,6 +22,7 @@ use crate::identification::Identification;
 pub fn reconcile_not_aws(
     records: &[AssetRecord],
     published: &[PublishedAsset],
+    memory: &PublishedMemory,
     rules: &Rules,
     history: &AccountHistory,
     now: Timestamp,
@@ -33,6 +35,7 @@ pub fn reconcile_not_aws(
     let named = BTreeSet::new();
     let mut index = PublishedIndex::new(published);
     let mut judge = Judge::new(rules, history, now, None, &named);
+    judge.memory = Some(memory);
     let ambiguous: Vec<_> =
         tangles.iter().map(|tangle| Parties::of_tangle(&judge, tangle, &[], &records, &mut index)).collect();
     let assigned = index.assign(subjects);

@@ -15,6 +15,8 @@ pub(super) struct PublishedIndex<'a> {
     by_arn: HashMap<Arn, Vec<AssetKey>>,
     by_asset_id: HashMap<AssetId, Vec<AssetKey>>,
     by_scope: HashMap<(Region, ResourceType, ResourceId), Vec<AssetKey>>,
+    /// The same without region, for rows that name none.
+    by_id: HashMap<(ResourceType, ResourceId), Vec<AssetKey>>,
     claimed: BTreeSet<AssetKey>,
     /// Claimed by ambiguous parties: nobody else may have a new entry in their place.
     ambiguous: BTreeSet<AssetKey>,
@@ -27,6 +29,7 @@ impl<'a> PublishedIndex<'a> {
             by_arn: HashMap::new(),
             by_asset_id: HashMap::new(),
             by_scope: HashMap::new(),
+            by_id: HashMap::new(),
             claimed: BTreeSet::new(),
             ambiguous: BTreeSet::new(),
         };
@@ -47,6 +50,7 @@ impl<'a> PublishedIndex<'a> {
             if let (Some(region), Some(kind), Some(id)) =
                 (entry.region(), entry.resource_type(), entry.resource_id())
             {
+                index.by_id.entry((kind.clone(), id.clone())).or_default().push(entry.asset_key);
                 let region = if is_global(&kind) { Region::global() } else { region };
                 index.by_scope.entry((region, kind, id)).or_default().push(entry.asset_key);
             }
@@ -111,6 +115,16 @@ impl<'a> PublishedIndex<'a> {
                 }
             }
         }
+        // What an entry says of its place is old where another resource has it by now.
+        let moved: BTreeSet<AssetKey> = assigned
+            .iter()
+            .filter_map(|(subject, entry)| entry.filter(|entry| names_another(subject, entry)))
+            .map(|entry| entry.asset_key)
+            .collect();
+        for (subject, _) in assigned.iter_mut().filter(|(_, entry)| entry.is_none()) {
+            let mut at_place = self.at_place_of(subject).iter().filter(|key| !moved.contains(key));
+            subject.doubles_an_entry = at_place.any(|key| self.may_be_at(key, subject));
+        }
         assigned
     }
 
@@ -141,12 +155,25 @@ impl<'a> PublishedIndex<'a> {
     /// AWS Config leaves the ARN out of some rows, and people out of theirs: where one side has none, or one that
     /// bestand built, account, region, type and id are the same identity.
     fn by_scope(&self, subject: &Subject<'_>) -> Option<AssetKey> {
-        let (kind, id) = subject.resource()?;
-        let scope = (subject.region()?, kind.clone(), id.clone());
-        let key = self.the_only_free(self.by_scope.get(&scope)?)?;
+        let key = self.the_only_free(self.at_place_of(subject))?;
+        self.may_be_at(&key, subject).then_some(key)
+    }
+
+    /// The entries of the subject's account, region, type and id; of a row without region, those of any region.
+    fn at_place_of(&self, subject: &Subject<'_>) -> &[AssetKey] {
+        let Some((kind, id)) = subject.resource() else { return &[] };
+        let keys = match subject.region() {
+            Some(region) => self.by_scope.get(&(region, kind.clone(), id.clone())),
+            None => self.by_id.get(&(kind.clone(), id.clone())),
+        };
+        keys.map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells whether no ARN says that an entry at the subject's place is another resource's.
+    fn may_be_at(&self, key: &AssetKey, subject: &Subject<'_>) -> bool {
         let built = subject.item.is_some_and(|item| item.arn_built);
-        let both = !built && subject.arn().is_some() && self.entries.get(&key)?.arn().is_some();
-        (!both).then_some(key)
+        let entry = self.entries.get(key);
+        built || subject.arn().is_none() || entry.is_some_and(|entry| entry.arn().is_none())
     }
 
     fn the_only_free(&self, keys: &[AssetKey]) -> Option<AssetKey> {
@@ -159,4 +186,11 @@ impl<'a> PublishedIndex<'a> {
     pub(super) fn unclaimed(&self) -> Vec<&'a PublishedAsset> {
         self.entries.iter().filter(|(key, _)| !self.claimed.contains(key)).map(|(_, entry)| *entry).collect()
     }
+}
+
+/// Tells whether a live item of another type or id has the entry.
+fn names_another(subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
+    let own = subject.item.map(|item| (&item.resource_type, &item.resource_id));
+    let theirs = entry.resource_type().zip(entry.resource_id());
+    own.zip(theirs).is_some_and(|((kind, id), (k, i))| (kind, id) != (&k, &i))
 }

@@ -47,7 +47,7 @@ impl<'h> Namesakes<'h> {
             let first_seen = history.assets.get(&key).and_then(|history| history.first_seen);
             Some((
                 std::ptr::from_ref(subject.item?),
-                Known { has_record: subject.record.is_some(), first_seen },
+                Known { has_record: has_record_of_its_own(subject), first_seen },
             ))
         });
         Self { by_item: by_item.collect(), history }
@@ -62,6 +62,12 @@ impl<'h> Namesakes<'h> {
             known.has_record || saw_both
         })
     }
+}
+
+/// What people wrote on a resource may have moved there from the one that is missing: only a record that names the
+/// resource itself tells the two apart.
+fn has_record_of_its_own(subject: &Subject<'_>) -> bool {
+    subject.record.is_some() && subject.rule.as_ref().is_none_or(|rule| !rule.is_of_settings())
 }
 
 /// What a record or an entry calls the asset.

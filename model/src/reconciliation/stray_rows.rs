@@ -31,9 +31,19 @@ impl StrayRows {
         self.nameless |= other.nameless;
     }
 
+    /// Tells whether a row without asset id is among them.
+    pub fn has_nameless(&self) -> bool {
+        self.nameless
+    }
+
+    /// Tells whether a row with the id is among them.
+    pub fn names(&self, asset_id: &AssetId) -> bool {
+        self.ids.contains(&hash(asset_id))
+    }
+
     /// Tells whether a row may still speak of an asset.
     pub fn may_speak_of(&self, asset_id: Option<&AssetId>) -> bool {
-        self.nameless || asset_id.is_some_and(|id| self.ids.contains(&hash(id)))
+        self.nameless || asset_id.is_some_and(|id| self.names(id))
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Subject<'a> {
     pub(super) rule: Option<Rule>,
     /// Whether the record speaks for other items besides: what it says of itself says nothing of this one.
     pub(super) one_of_many: bool,
+    /// Whether it got no entry, but one of its place is there and went to somebody else.
+    pub(super) doubles_an_entry: bool,
     /// The keys that it may have, the one to mint first.
     pub(super) keys: Vec<AssetKey>,
 }
@@ -29,7 +31,7 @@ impl<'a> Subject<'a> {
         rule: Option<Rule>,
     ) -> Self {
         let keys = candidate_keys(environment, account, record, item);
-        Self { item, record, rule, one_of_many: false, keys }
+        Self { item, record, rule, one_of_many: false, doubles_an_entry: false, keys }
     }
 
     /// An item for which a record speaks as for others: it goes by the item's own keys.
@@ -41,11 +43,25 @@ impl<'a> Subject<'a> {
         rule: Option<Rule>,
     ) -> Self {
         let keys = candidate_keys(environment, account, None, Some(item));
-        Self { item: Some(item), record: Some(record), rule, one_of_many: true, keys }
+        Self {
+            item: Some(item),
+            record: Some(record),
+            rule,
+            one_of_many: true,
+            doubles_an_entry: false,
+            keys,
+        }
     }
 
     pub(super) fn of_published(asset: &PublishedAsset) -> Self {
-        Self { item: None, record: None, rule: None, one_of_many: false, keys: vec![asset.asset_key] }
+        Self {
+            item: None,
+            record: None,
+            rule: None,
+            one_of_many: false,
+            doubles_an_entry: false,
+            keys: vec![asset.asset_key],
+        }
     }
 
     pub(super) fn arn(&self) -> Option<&'a Arn> {

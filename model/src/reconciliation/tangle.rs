@@ -15,6 +15,7 @@ use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::finding::{Finding, FindingKind};
 use crate::identification::Tangle;
+use crate::lifecycle::Life;
 use crate::outcome::Liveness;
 
 /// The parties of a tangle, each as a subject of its own, and the entries that are surely meant.
@@ -72,8 +73,11 @@ pub(super) fn judge(judge: &mut Judge<'_>, parties: Parties<'_, '_>, published: 
     let mut entries: Vec<AssetKey> = Vec::new();
     let by_asset_id = subjects.iter().flat_map(|subject| published.claim_by_asset_id(subject));
     for entry in by_asset_id.chain(claimed) {
-        judge.count_owned(Some(entry), Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch));
-        judge.keep_history(entry.asset_key, !items.is_empty());
+        if judge.is_own(entry) {
+            judge.count_owned(Some(entry), Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch));
+        }
+        judge.tell_changes_by_others(&Subject::of_published(entry), entry);
+        judge.keep_history(entry.asset_key, !items.is_empty() || judge.sees_something_of(entry));
         keys.insert(entry.asset_key);
         entries.push(entry.asset_key);
     }
@@ -101,8 +105,16 @@ pub(super) fn judge(judge: &mut Judge<'_>, parties: Parties<'_, '_>, published: 
     finding.evidence.insert("items".into(), json!(names));
     finding.evidence.insert("withheld".into(), json!(WithheldReason::Ambiguous));
     entries.sort_unstable();
+    judge.note(key, records.iter().copied(), items.iter().copied());
     judge.record(
         Some(finding),
-        ReconciledAsset { asset_key: key, records: row_keys, items: names, published: entries, rule: None },
+        ReconciledAsset {
+            asset_key: key,
+            records: row_keys,
+            items: names,
+            published: entries,
+            rule: None,
+            life: Life::default(),
+        },
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::judge::Judge;
 use super::published_index::PublishedIndex;
@@ -16,15 +17,17 @@ use crate::coverage::{Coverage, Reason};
 use crate::history::AccountHistory;
 use crate::identification::{Identification, Tangle};
 use crate::identifiers::AccountId;
+use crate::last_published::PublishedMemory;
 
 /// A row that could not be placed in an account, and whether anything that it may mean was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct UnplacedRecord {
     /// The row.
     pub record: AssetRecord,
     /// Something live carries its names, but not so that it could be placed.
     pub sighted: bool,
     /// The accounts that claim it, where several do: nobody can tell which is right.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub claimed_in: BTreeSet<AccountId>,
 }
 
@@ -33,6 +36,7 @@ pub struct UnplacedRecord {
 pub fn reconcile_unplaced(
     records: &[UnplacedRecord],
     published: &[PublishedAsset],
+    memory: &PublishedMemory,
     coverage: Coverage,
     rules: &Rules,
     history: &AccountHistory,
@@ -56,6 +60,7 @@ pub fn reconcile_unplaced(
     let mut index = PublishedIndex::new(published);
     let mut judge = Judge::new(rules, history, now, None, &named);
     judge.coverage_without_account = coverage;
+    judge.memory = Some(memory);
     let ambiguous: Vec<_> =
         tangles.iter().map(|tangle| Parties::of_tangle(&judge, tangle, &[], &records, &mut index)).collect();
     let assigned = index.assign(subjects);

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::subject::Subject;
 use crate::asset::{AssetPatch, AssetState, PublishedAsset};
 use crate::asset_record::AssetRecord;
-use crate::attribute::{self, is_technical, same_value};
-use crate::authority::{Said, resolve};
+use crate::attribute;
+use crate::authority::{
+    AttributeStory, Authority, Live, Problem, Resolved, Sides, Suspect, ToldTime, Values, resolve, told_time,
+    winner,
+};
 use crate::change_set::Provenance;
 use crate::configuration_item::{ConfigurationItem, Tags};
-use crate::identifiers::{AccountId, Region};
-
-/// Attribute values by name.
-pub(super) type Values = BTreeMap<String, Value>;
+use crate::identifiers::{AccountId, ResourceType};
 
 /// What the entry should say of some attributes, with the source of each.
 pub(super) type Desired = BTreeMap<String, (Value, Provenance)>;
@@ -66,77 +68,102 @@ pub(super) fn of_record(record: &AssetRecord, one_of_many: bool) -> Values {
     values
 }
 
-/// Which attributes a change may touch.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Reach {
-    /// All that any side reports.
-    All,
-    /// Those that describe the resource.
-    Technical,
-    /// Those that describe its place in the organisation.
-    Organisational,
+/// What was said of one asset, by those who were heard.
+pub(super) struct Spoken {
+    pub(super) live: Option<Values>,
+    pub(super) registered: Option<Values>,
+    is_resource: bool,
 }
 
-impl Reach {
-    fn includes(self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Technical => is_technical(name),
-            Self::Organisational => !is_technical(name),
+impl Spoken {
+    /// `seen` tells whether the item is believed: an old row says nothing (SEMANTICS 2.9).
+    pub(super) fn of(subject: &Subject<'_>, seen: bool) -> Self {
+        Self {
+            live: subject.item.filter(|_| seen).map(|item| of_item(item, subject.record)),
+            registered: subject.record.map(|record| of_record(record, subject.one_of_many)),
+            is_resource: subject.item.is_some() || subject.record.is_none_or(|record| record.aws),
+        }
+    }
+
+    pub(super) fn sides<'a>(&'a self, entry: Option<&'a PublishedAsset>, now: Timestamp) -> Sides<'a> {
+        let edited = self.registered.as_ref().and_then(|values| values.get(attribute::UPDATED_AT));
+        Sides {
+            live: match &self.live {
+                Some(values) => Live::Seen(values),
+                None if self.is_resource => Live::NotSeen,
+                None => Live::NoResource,
+            },
+            registered: self.registered.as_ref(),
+            registered_at: told_time(edited, now),
+            published: entry,
+            published_at: ToldTime::of(entry.and_then(|entry| entry.updated_at), now),
+            now,
         }
     }
 }
 
-/// Works out what the entry should say.
-pub(super) fn desired(live: Option<&Values>, registered: Option<&Values>, reach: Reach) -> Desired {
-    let names: BTreeSet<&String> = live.iter().chain(&registered).flat_map(|values| values.keys()).collect();
-    names
-        .into_iter()
-        .filter(|name| reach.includes(name))
-        .filter_map(|name| {
-            let said = Said {
-                live: live.and_then(|values| values.get(name)),
-                registered: registered.and_then(|values| values.get(name)),
-            };
-            let (value, provenance) = resolve(name, said)?;
-            if live.is_none() && value.is_null() && name == attribute::NAME {
-                // An empty cell leaves the name to AWS Config, and nobody could ask it: the last one stays.
-                return None;
-            }
-            Some((name.clone(), (value.clone(), provenance)))
-        })
-        .collect()
+/// The type by which rules are chosen: what was seen knows best, then what was seen once, then the row.
+pub(super) fn kind(subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> Option<ResourceType> {
+    let seen = subject.item.map(|item| item.resource_type.clone());
+    seen.or_else(|| entry?.resource_type()).or_else(|| subject.record?.resource_type.clone())
+}
+
+fn names<'a>(authority: Authority<'a>, sides: &Sides<'a>) -> BTreeSet<&'a String> {
+    let live = match sides.live {
+        Live::Seen(values) => Some(values),
+        Live::NotSeen | Live::NoResource => None,
+    };
+    live.into_iter().chain(sides.registered).flat_map(BTreeMap::keys).chain(authority.named()).collect()
+}
+
+/// Works out what the entry should say, and what nobody should believe.
+pub(super) fn desired(authority: Authority<'_>, sides: &Sides<'_>) -> (Desired, Vec<Suspect>) {
+    let mut suspects = suspect_times(authority, sides);
+    let mut desired = Desired::new();
+    for name in names(authority, sides) {
+        if let Some((value, source)) = winner(authority, name, sides, &mut suspects) {
+            desired.insert(name.clone(), (value.clone(), source.clone()));
+        }
+    }
+    (desired, suspects)
+}
+
+/// A time that is not believed makes a source one without time: somebody should know.
+fn suspect_times(authority: Authority<'_>, sides: &Sides<'_>) -> Vec<Suspect> {
+    let asks = |source| authority.table().asks_the_age_of(&source);
+    let told = [
+        (Provenance::SourceRegister, sides.registered_at, true),
+        (Provenance::CentralRegister, sides.published_at, asks(Provenance::CentralRegister)),
+    ];
+    let suspect = |(source, told, matters): (Provenance, ToldTime, bool)| {
+        let registered = || sides.registered.and_then(|values| values.get(attribute::UPDATED_AT)).cloned();
+        let (problem, value) = match told {
+            ToldTime::Future(at) if matters => (Problem::InTheFuture, text(&at)),
+            ToldTime::Unreadable if asks(Provenance::SourceRegister) => (Problem::NoTime, registered()?),
+            _ => return None,
+        };
+        Some(Suspect { attribute: attribute::UPDATED_AT.into(), problem, source, value })
+    };
+    told.into_iter().filter_map(suspect).collect()
+}
+
+/// Tells of every attribute that anybody speaks of, or that is published, who wins and why.
+pub(super) fn story(authority: Authority<'_>, sides: &Sides<'_>) -> AttributeStory {
+    let published = sides.published.iter().flat_map(|entry| entry.attributes.keys());
+    let names: BTreeSet<&String> = names(authority, sides).into_iter().chain(published).collect();
+    let tell = |name: &str| {
+        if name == attribute::REGISTRATION || name == attribute::VERIFICATION {
+            let value = sides.published.and_then(|entry| entry.attributes.get(name)).cloned();
+            return Resolved { value, winner: Some(Provenance::Bestand), at: None, losers: Vec::new() };
+        }
+        resolve(authority, name, sides)
+    };
+    names.into_iter().map(|name| (name.clone(), tell(name))).collect()
 }
 
 /// Sets one of bestand's own marks.
 pub(super) fn mark(desired: &mut Desired, name: &str, value: &str) {
     desired.insert(name.to_owned(), (Value::String(value.to_owned()), Provenance::Bestand));
-}
-
-/// One attribute on which record and live item disagree.
-pub(super) struct Divergence {
-    pub(super) attribute: String,
-    pub(super) live: Value,
-    pub(super) registered: Value,
-}
-
-/// Compares what both sides report. An empty cell is no claim, and where AWS Config has no name, a record's
-/// name contradicts nothing.
-pub(super) fn divergences(live: &Values, registered: &Values) -> Vec<Divergence> {
-    let global = live.get(attribute::REGION).and_then(Value::as_str) == Some(Region::GLOBAL);
-    registered
-        .iter()
-        .filter(|(name, value)| !(value.is_null() || global && *name == attribute::REGION))
-        .filter_map(|(name, registered)| {
-            let live = live.get(name)?;
-            let silent = live.is_null() && !is_technical(name);
-            (!silent && !same_value(live, registered)).then(|| Divergence {
-                attribute: name.clone(),
-                live: live.clone(),
-                registered: registered.clone(),
-            })
-        })
-        .collect()
 }
 
 /// The patch of a new entry: everything that has a value.
@@ -149,8 +176,10 @@ pub(super) fn creation(account: Option<&AccountId>, desired: &Desired) -> AssetP
     AssetPatch { state: Some(AssetState::Active), account_id: account.cloned(), attributes }
 }
 
-/// The patch that brings an entry to what is desired, with what stands there now.
+/// The patch that brings an entry to what is desired, with what stands there now. Another spelling of the same is
+/// no difference.
 pub(super) fn difference(
+    authority: Authority<'_>,
     entry: &PublishedAsset,
     account: Option<&AccountId>,
     desired: &Desired,
@@ -160,7 +189,7 @@ pub(super) fn difference(
     let mut after = AssetPatch::default();
     for (name, (value, _)) in desired {
         let current = entry.attributes.get(name).unwrap_or(&Value::Null);
-        if !same_value(current, value) {
+        if !authority.same(name, current, value) {
             before.attributes.insert(name.clone(), current.clone());
             after.attributes.insert(name.clone(), value.clone());
         }

@@ -28,18 +28,23 @@ pub(super) fn batches<'a>(
     size: usize,
 ) -> impl Iterator<Item = Result<Batch, PlanError>> + Send + use<'a> {
     let mut changes = sent_changes(directory, plan);
-    let mut number = 0u64;
+    let mut number = 0;
     std::iter::from_fn(move || {
         let batch: Result<Vec<_>, _> = changes.by_ref().take(size.max(1)).collect();
         match batch {
             Ok(batch) if batch.is_empty() => None,
             Ok(changes) => {
                 number += 1;
-                Some(Ok(Batch { name: format!("{number:06}"), changes }))
+                Some(Ok(Batch { name: name(number), changes }))
             }
             Err(error) => Some(Err(error)),
         }
     })
+}
+
+/// Names the batches from 1 on.
+pub(super) fn name(number: usize) -> String {
+    format!("{number:06}")
 }
 
 fn sent_changes<'a>(

@@ -186,7 +186,11 @@ fn read_intent(directory: &RunDirectory, plan: &Plan, name: &str) -> Result<Opti
     Ok(intent)
 }
 
-fn read_receipt(directory: &RunDirectory, plan: &Plan, name: &str) -> Result<Option<Receipt>, PublishError> {
+pub(super) fn read_receipt(
+    directory: &RunDirectory,
+    plan: &Plan,
+    name: &str,
+) -> Result<Option<Receipt>, PublishError> {
     let receipt = directory.read_receipt::<Receipt>(name)?;
     let foreign = |receipt: &Receipt| receipt.plan_digest != plan.digest || receipt.batch != name;
     if receipt.as_ref().is_some_and(foreign) {

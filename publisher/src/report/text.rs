@@ -23,7 +23,7 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// Writes an instant to the second, in UTC.
-pub(super) fn instant(at: Timestamp) -> String {
+pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
@@ -44,7 +44,7 @@ pub(super) fn mebibytes(bytes: u64) -> String {
 
 /// Makes characters visible that would change how the text around them reads: control characters, and those
 /// that turn the direction of writing (a name could otherwise pass itself off as another one).
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if hides(character) {

@@ -205,7 +205,7 @@ pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
 }
 
-const WITHHELD: [WithheldReason; 13] = [
+const WITHHELD: [WithheldReason; 14] = [
     WithheldReason::TypeNotPublished,
     WithheldReason::Grace,
     WithheldReason::NotLive,
@@ -218,6 +218,7 @@ const WITHHELD: [WithheldReason; 13] = [
     WithheldReason::AccountInactive,
     WithheldReason::Ephemeral,
     WithheldReason::NotOurs,
+    WithheldReason::ExternallyChanged,
     WithheldReason::GateAccount,
 ];
 
@@ -242,6 +243,9 @@ fn withheld_words(reason: WithheldReason) -> &'static str {
         }
         WithheldReason::NotOurs => {
             "Bestand never wrote the entry, and nothing was matched to it: somebody else's."
+        }
+        WithheldReason::ExternallyChanged => {
+            "Somebody else set the entry's state, and the settings leave that to a person."
         }
         WithheldReason::GateAccount => "Too many assets of the account would be retired at once.",
     }

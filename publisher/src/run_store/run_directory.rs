@@ -81,6 +81,19 @@ impl RunDirectory {
         Ok(SpoolReader::over(key, Box::new(lines)))
     }
 
+    /// Reads the lines of a spool's file in which a text stands, as a value or as part of one.
+    ///
+    /// # Errors
+    /// [`RunStoreError::Missing`] if there is none; see [`Self::exists`].
+    pub fn read_with<T: DeserializeOwned>(
+        &self,
+        spool: Spool,
+        name: &str,
+        text: &str,
+    ) -> Result<SpoolReader<T>, RunStoreError> {
+        Ok(self.read(spool, name)?.with(text))
+    }
+
     /// Lists the finished files of a spool, sorted.
     ///
     /// # Errors

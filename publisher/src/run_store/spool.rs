@@ -27,6 +27,8 @@ pub enum Spool {
     Changes,
     /// What the central register said when the plan was made.
     Published,
+    /// What else each account was judged by: history, answers, rows that joined it.
+    Judged,
 }
 
 impl Spool {
@@ -38,6 +40,7 @@ impl Spool {
             Self::Findings => "findings",
             Self::Changes => "changes",
             Self::Published => "published",
+            Self::Judged => "judged",
         }
     }
 
@@ -45,7 +48,9 @@ impl Spool {
     pub(super) fn durability(self) -> Durability {
         match self {
             Self::Changes => Durability::OnDisk,
-            Self::Records | Self::Inventory | Self::Findings | Self::Published => Durability::Whole,
+            Self::Records | Self::Inventory | Self::Findings | Self::Published | Self::Judged => {
+                Durability::Whole
+            }
         }
     }
 }

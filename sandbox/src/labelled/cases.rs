@@ -31,31 +31,10 @@ pub struct Known {
 }
 
 /// Cases that wait for what bestand cannot do yet. Once it can, remove the line, and the case is planted.
-pub const AWAITED: &[Awaited] = &[
-    Awaited { case: "edited", what: "externally_changed" },
-    Awaited { case: "edited_and_left", what: "externally_changed, and policies of [[authority]]" },
-    Awaited { case: "in_another_account", what: "misplaced over accounts, without an entry" },
-    Awaited { case: "shared_asset_id", what: "shared_identity" },
-    Awaited { case: "by_tag", what: "[[identification]]" },
-    Awaited { case: "tag_and_region_moved", what: "[[identification]]" },
-    Awaited { case: "remade", what: "replaced" },
-    Awaited { case: "not_ours", what: "not_ours" },
-    Awaited { case: "required_tag", what: "[[required]]" },
-    Awaited { case: "unmapped_value", what: "[[authority]]" },
-    Awaited { case: "expired_exception", what: "[[exceptions]]" },
-];
+pub const AWAITED: &[Awaited] = &[Awaited { case: "expired_exception", what: "[[exceptions]]" }];
 
 /// Cases in which bestand is known to be wrong.
-pub const KNOWN: &[Known] = &[
-    Known {
-        case: "registered_twice_in_the_dark",
-        why: "a second row that names the resource otherwise gets an entry of its own while its region is dark",
-    },
-    Known {
-        case: "without_region_and_unmatched",
-        why: "a row without region, written when its resource was not seen, is not matched to the resource's entry",
-    },
-];
+pub const KNOWN: &[Known] = &[];
 
 /// What of the cases is planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -94,7 +94,7 @@ fn rules(world: &World) -> String {
         "by_tag",
         format!(
             "[[identification]]\nname = \"inventory-id\"\ntypes = [\"{}\"]\n\
-             match = [{{ record = \"asset_id\", item = \"tag:inventory-id | trim | fold_case\" }}]\n",
+             match = [{{ record = \"asset_id | fold_case\", item = \"tag:inventory-id | trim | fold_case\" }}]\n",
             BY_TAG.name()
         ),
     );

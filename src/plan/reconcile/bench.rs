@@ -9,20 +9,23 @@ use bestand_model::coverage::{Coverage, Reason};
 use bestand_model::gate::AccountTotals;
 use bestand_model::history::AccountHistory;
 use bestand_model::inventory::AccountInventory;
+use bestand_model::judged::JudgedBy;
+use bestand_model::last_published::Publications;
 use bestand_model::proof::{Missing, Proofs};
 use bestand_model::reconciliation::{
     AccountInput, AccountReconciliation, Rules, reconcile, reconcile_not_aws, reconcile_unplaced,
     rejected_without_account,
 };
 use bestand_model::run_summary::FindingCounts;
+use bestand_publisher::publish::publications;
 use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::super::records::{self, Records};
-use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED};
+use super::super::{NOT_AWS, Planner, REJECTED, UNPLACED, judged};
 use super::ledgers::Ledger;
-use super::place;
+use super::{memory, place};
 use crate::compose;
 use crate::error::Error;
 
@@ -33,6 +36,7 @@ pub(super) struct Bench<'a> {
     rules: Rules,
     rules_not_aws: Rules,
     with_register: bool,
+    publications: Publications,
     now: Timestamp,
 }
 
@@ -59,8 +63,9 @@ pub(super) struct Figures {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(planner: &Planner<'a>, records: &Records) -> Self {
-        Self {
+    pub(super) fn new(planner: &Planner<'a>, records: &Records) -> Result<Self, Error> {
+        let writer = planner.register.map(|(_, identity)| identity.source.as_str());
+        Ok(Self {
             store: planner.store,
             directory: planner.directory,
             rules: compose::rules(
@@ -74,8 +79,9 @@ impl<'a> Bench<'a> {
                 Arc::clone(&records.shared),
             ),
             with_register: planner.register.is_some(),
+            publications: publications(planner.store)?.written_by(writer),
             now: planner.now,
-        }
+        })
     }
 
     /// Judges some accounts side by side, and gives how each ended, in their order. An account without proofs is
@@ -119,18 +125,35 @@ impl<'a> Bench<'a> {
             items,
             coverage: case.ledger.coverage.clone(),
         };
+        // An entry that joins from those without account was published as one of them.
+        let joined = (!case.extra.published.is_empty()).then_some(UNPLACED);
+        let files: Vec<&str> = joined.into_iter().chain([id.as_str()]).collect();
+        let memory = memory::of(self.store, &self.publications, &files, &published)?;
         let nothing = Proofs::default();
         let input = AccountInput {
             inventory: &inventory,
             records: &records,
             rejected: &rejected,
             published: &published,
+            memory: &memory,
             proofs: proofs.unwrap_or(&nothing),
         };
         let result = reconcile(&input, &self.rules, &history, self.now);
         if proofs.is_none() && !result.missing.is_empty() {
             return Ok(Round::Missing(result.missing));
         }
+        // Before the history is overwritten: whoever finds the new one finds what it came from, too.
+        let by = JudgedBy {
+            state: Some(inventory.state),
+            named: &records,
+            records: &case.extra.records,
+            joined: &case.extra.published,
+            published: &published,
+            memory: &memory,
+            proofs: input.proofs,
+            ..JudgedBy::rules_and_history(&self.rules, &history)
+        };
+        judged::write(self.directory, id.as_str(), by)?;
         self.store.write_history(&history_name, &result.history)?;
         Ok(Round::Judged(self.spool(id.as_str(), result)?))
     }
@@ -142,18 +165,38 @@ impl<'a> Bench<'a> {
         };
         let (rows, _) = records::partition(self.directory, NOT_AWS)?;
         let entries: Vec<PublishedAsset> = self.spooled(Spool::Published, NOT_AWS)?;
-        let not_aws = reconcile_not_aws(&rows, &entries, &self.rules_not_aws, &history(NOT_AWS)?, self.now);
-        let unplaced = reconcile_unplaced(
-            &placed.unplaced,
-            &placed.unplaced_published,
-            // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
-            Coverage::Incomplete(Reason::ScopeUnknown),
-            &self.rules,
-            &history(UNPLACED)?,
-            self.now,
-        );
+        let memory = |file: &str, entries: &[PublishedAsset]| {
+            memory::of(self.store, &self.publications, &[file], entries)
+        };
+        let (before, known) = (history(NOT_AWS)?, memory(NOT_AWS, &entries)?);
+        let not_aws = reconcile_not_aws(&rows, &entries, &known, &self.rules_not_aws, &before, self.now);
+        let by = JudgedBy {
+            named: &rows,
+            published: &entries,
+            memory: &known,
+            ..JudgedBy::rules_and_history(&self.rules_not_aws, &before)
+        };
+        judged::write(self.directory, NOT_AWS, by)?;
+
+        // Nobody can say in which account to look, and of a type that no recorder records no ledger tells.
+        let coverage = Coverage::Incomplete(Reason::ScopeUnknown);
+        let (rows, entries) = (&placed.unplaced, &placed.unplaced_published);
+        let (before, known) = (history(UNPLACED)?, memory(UNPLACED, entries)?);
+        let unplaced = reconcile_unplaced(rows, entries, &known, coverage, &self.rules, &before, self.now);
+        let by = JudgedBy {
+            coverage,
+            unplaced: rows,
+            joined: entries,
+            published: entries,
+            memory: &known,
+            ..JudgedBy::rules_and_history(&self.rules, &before)
+        };
+        judged::write(self.directory, UNPLACED, by)?;
+
         let (_, rows) = records::partition(self.directory, REJECTED)?;
-        let rejected = rejected_without_account(&rows, &self.rules, &history(REJECTED)?, self.now);
+        let before = history(REJECTED)?;
+        let rejected = rejected_without_account(&rows, &self.rules, &before, self.now);
+        judged::write(self.directory, REJECTED, JudgedBy::rules_and_history(&self.rules, &before))?;
         let mut figures = Vec::new();
         for (name, result) in [(NOT_AWS, not_aws), (UNPLACED, unplaced), (REJECTED, rejected)] {
             self.store.write_history(&format!("accounts/{name}"), &result.history)?;

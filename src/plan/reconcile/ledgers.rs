@@ -43,7 +43,8 @@ pub(super) fn finalise_all(
     Ok(ledgers)
 }
 
-/// Tells whether nothing at all is dark: every account has lines, and all of them are complete. In a
+/// Tells whether nothing at all is dark: every account has lines, and none of them hides anything that a row could be
+/// matched to. In a
 /// decommissioned account there is nothing to see.
 pub(super) fn everything_is_complete(accounts: &Accounts, ledgers: &BTreeMap<AccountId, Ledger>) -> bool {
     let gone = |id: &AccountId| {
@@ -52,6 +53,6 @@ pub(super) fn everything_is_complete(accounts: &Accounts, ledgers: &BTreeMap<Acc
     };
     ledgers.iter().filter(|(id, _)| !gone(id)).all(|(_, ledger)| {
         let mut lines = ledger.coverage.lines().peekable();
-        lines.peek().is_some() && lines.all(|line| line.coverage().is_complete())
+        lines.peek().is_some() && !lines.any(|line| line.coverage().hides_matches())
     })
 }

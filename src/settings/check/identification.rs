@@ -91,6 +91,11 @@ fn of_settings(settings: &Settings, path: &str, rule: &IdentificationRule, probl
     }
     for (at, pair) in rule.pairs.iter().enumerate() {
         let path = format!("{path}.match.{at}");
+        if pair.record.folds_case() != pair.item.folds_case() {
+            problems.push(format!(
+                "{path}: only one side is folded, so what has a capital letter could never match; put `| fold_case` on both"
+            ));
+        }
         record_side(settings, &path, pair, problems);
         item_side(settings, &path, rule, pair, problems);
     }

@@ -137,6 +137,30 @@ fn the_digest_does_not_depend_on_a_password() {
 }
 
 #[test]
+fn settings_that_are_kept_hold_no_password_and_have_the_same_digest() {
+    let mut settings = load_text(super::super::DEFAULT).unwrap();
+    settings.central_register = serde_json::from_value(serde_json::json!({
+        "kind": "register_api", "url": "https://bestand:hunter2@register.example/v1"
+    }))
+    .unwrap();
+    for url in [
+        "postgres://itk:hunter2@db/itk",
+        "postgres://itk@db/itk?sslmode=require&password=hunter2",
+        "postgres://db/itk?PASSWORD=hunter2",
+        "no address: hunter2",
+    ] {
+        settings.source_register.url = url.to_owned();
+        let kept = serde_json::to_string(&settings.shown()).unwrap();
+        assert!(!kept.contains("hunter2"), "{kept}");
+        let back: Settings = serde_json::from_str(&kept).unwrap();
+        assert_eq!(back.digest(), settings.digest());
+    }
+    settings.source_register.url =
+        "postgres://itk:hunter2@db/itk?sslmode=require&password=hunter2".to_owned();
+    assert_eq!(settings.shown().source_register.url, "postgres://itk@db/itk?sslmode=require");
+}
+
+#[test]
 fn accounts_that_contradict_each_other_are_told_all_at_once() {
     let with = |accounts: &str| {
         let start = super::super::DEFAULT.find("source = \"list\"").unwrap();
@@ -237,4 +261,54 @@ fn rules_about_tags_and_attributes_that_cannot_be_meant_so_are_told_with_their_k
     }
     let good = "[[required]]\nname = \"owner\"\nattribute = \"owner\"\nenvironments = [\"production\"]\n";
     assert!(load_text(&text(good)).is_ok());
+}
+
+/// The default with its examples of authority switched on.
+fn with_authority() -> String {
+    let mut in_example = false;
+    let lines = super::super::DEFAULT.lines().map(|line| {
+        let text = line.strip_prefix("# ").unwrap_or(line);
+        in_example = text == "[[authority]]" || in_example && line.starts_with("# ");
+        if in_example || text.starts_with("updated_at = ") { text } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn semantics_4_1_the_examples_of_authority_are_in_order() {
+    let settings = load_text(&with_authority()).unwrap();
+    let attributes: Vec<&str> = settings.authority.iter().map(|rule| rule.attribute.as_str()).collect();
+    assert_eq!(attributes, ["environment", "environment", "cost_centre", "configuration.size"]);
+    let rules = crate::compose::rules(
+        &settings,
+        bestand_model::reconciliation::StrayRows::default(),
+        Default::default(),
+    );
+    assert_ne!(rules.authority, bestand_model::authority::AuthorityTable::default());
+}
+
+#[test]
+fn semantics_4_2_the_age_of_a_row_needs_the_column_that_tells_it() {
+    let text = with_authority().replace("updated_at = ", "edited = ");
+    let problems = load_text(&text).unwrap_err().join("\n");
+    assert!(problems.starts_with("authority.2.sources.0.next_if_older_than_days: "), "{problems}");
+    assert!(problems.contains("updated_at"), "{problems}");
+}
+
+#[test]
+fn semantics_4_1_a_source_that_nobody_knows_and_a_word_too_many_are_told_with_their_place() {
+    let nobody = with_authority().replace("\"central_register\"]", "\"central\"]");
+    let problems = load_text(&nobody).unwrap_err().join("\n");
+    assert!(problems.contains("central"), "{problems}");
+    let broken = with_authority()
+        .replace("external = \"report\"", "external = \"ignore\"")
+        .replace("unit = \"GiB\"", "unit = \"Gi\"");
+    let problems = load_text(&broken).unwrap_err().join("\n");
+    for expected in ["authority.2.external", "authority.3.compare.unit"] {
+        assert!(problems.contains(expected), "{expected} is missing in\n{problems}");
+    }
+    let contradiction =
+        with_authority().replace("types = [\"AWS::EC2::Instance\", \"AWS::RDS::DBInstance\"]", "");
+    let problems = load_text(&contradiction).unwrap_err().join("\n");
+    assert!(problems.contains("authority.1.attribute: "), "{problems}");
 }

@@ -13,7 +13,7 @@ use crate::change_set::{Change, ChangeKind, Ground, Precondition, Provenance, Wi
 use crate::coverage::Reason;
 use crate::history::AssetHistory;
 use crate::identifiers::AccountId;
-use crate::reconciliation::values::{self, Desired, Reach};
+use crate::reconciliation::values::{self, Desired};
 
 /// What the source register's row is called in `registration`.
 const REGISTERED: &str = "registered";
@@ -23,6 +23,7 @@ const LIVE: &str = "live";
 const UNVERIFIED: &str = "unverified";
 
 impl<'a> Judge<'a> {
+    #[expect(clippy::too_many_arguments, reason = "all that a change is made of")]
     pub(super) fn change(
         &self,
         key: AssetKey,
@@ -31,33 +32,21 @@ impl<'a> Judge<'a> {
         action: Action,
         looks: &AssetHistory,
         standing: Standing,
+        desired: Desired,
     ) -> Option<Change> {
-        let live = subject.item.map(|item| values::of_item(item, subject.record));
-        let registered = subject.record.map(|record| values::of_record(record, subject.one_of_many));
-        let (live, registered) = (live.as_ref(), registered.as_ref());
         Some(match action {
             Action::Nothing => return None,
-            Action::Create => {
-                let desired = self.marked(values::desired(live, registered, Reach::All), subject, Some(LIVE));
-                self.create(key, subject, &desired)
-            }
+            Action::Create => self.create(key, subject, &self.marked(desired, subject, Some(LIVE))),
             Action::CreateUnverified => {
-                let desired =
-                    self.marked(values::desired(None, registered, Reach::All), subject, Some(UNVERIFIED));
-                self.create(key, subject, &desired)
+                self.create(key, subject, &self.marked(desired, subject, Some(UNVERIFIED)))
             }
-            Action::Update => {
-                let desired = self.marked(values::desired(live, registered, Reach::All), subject, Some(LIVE));
-                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
-            }
-            Action::UpdateTechnical => {
-                let desired = self.marked(values::desired(live, None, Reach::Technical), subject, Some(LIVE));
-                self.update(key, entry?, &desired, self.seen_in(subject), Some(AssetState::Active))
+            Action::Update | Action::UpdateTechnical => {
+                let desired = self.marked(desired, subject, Some(LIVE));
+                let account = self.seen_in(subject);
+                self.update(key, subject, entry?, &desired, account, Some(AssetState::Active))
             }
             Action::UpdateOrganisational => {
-                let desired =
-                    self.marked(values::desired(None, registered, Reach::Organisational), subject, None);
-                self.update(key, entry?, &desired, None, None)
+                self.update(key, subject, entry?, &self.marked(desired, subject, None), None, None)
             }
             Action::RetireProven | Action::RetireAfterGrace => {
                 self.retire(key, subject, entry?, looks, standing)
@@ -102,12 +91,15 @@ impl<'a> Judge<'a> {
     pub(super) fn update(
         &self,
         key: AssetKey,
+        subject: &Subject<'_>,
         entry: &PublishedAsset,
         desired: &Desired,
         account: Option<&AccountId>,
         state: Option<AssetState>,
     ) -> Change {
-        let (before, after) = values::difference(entry, account, desired, state);
+        let kind = values::kind(subject, Some(entry));
+        let authority = self.rules.authority.of(kind.as_ref());
+        let (before, after) = values::difference(authority, entry, account, desired, state);
         if after.is_empty() {
             return self.blank(ChangeKind::Unchanged, key).sealed();
         }
@@ -151,7 +143,7 @@ impl<'a> Judge<'a> {
     ) -> Result<Ground, WithheldReason> {
         let daily = self.is_recorded_daily(subject, entry);
         let proven = matches!(standing, Standing::Deleted(_));
-        if !proven && !self.rules.retire.grace_is_over(looks, daily, self.now) {
+        if !proven && !self.patience(subject, Some(entry)).grace_is_over(looks, daily, self.now) {
             return Err(WithheldReason::Grace);
         }
         let vouched = match subject.record {
@@ -240,9 +232,11 @@ fn would_be(reason: WithheldReason, entry: Option<&PublishedAsset>) -> Option<Ch
             | WithheldReason::NotLive
             | WithheldReason::Planned
             | WithheldReason::Misplaced
+            | WithheldReason::Ephemeral
             | WithheldReason::Unverified,
             None,
         ) => Some(ChangeKind::Create),
+        (WithheldReason::Ephemeral, Some(_)) => Some(ChangeKind::Update),
         _ => None,
     }
 }
@@ -251,6 +245,6 @@ fn provenance(after: &AssetPatch, desired: &Desired) -> BTreeMap<String, Provena
     after
         .attributes
         .keys()
-        .filter_map(|name| desired.get(name).map(|(_, provenance)| (name.clone(), *provenance)))
+        .filter_map(|name| desired.get(name).map(|(_, provenance)| (name.clone(), provenance.clone())))
         .collect()
 }

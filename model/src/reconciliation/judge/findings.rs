@@ -9,16 +9,14 @@ use super::{AssetKey, Judge, PublishedAsset, Subject};
 use crate::arn::Arn;
 use crate::asset_record::RejectedRecord;
 use crate::attribute;
-use crate::authority::authority;
 use crate::change_set::Change;
 use crate::coverage::Coverage;
 use crate::finding::{Finding, FindingKind};
 use crate::history::AssetHistory;
 use crate::reconciliation::has_looks;
-use crate::reconciliation::values::{self, Values};
 
-/// What says where a resource is.
-const PLACE: [&str; 3] = [attribute::ARN, attribute::REGION, attribute::RESOURCE_ID];
+/// Characters of a name that help a person; all of it is in the registers.
+const NAME_SHOWN: usize = 256;
 
 impl Judge<'_> {
     /// Makes a finding with everything that is known of the subject's identity.
@@ -63,8 +61,8 @@ impl Judge<'_> {
             asset_id: subject.asset_id().cloned().or_else(|| entry.and_then(PublishedAsset::asset_id)),
             name: text(attribute::NAME)
                 .or_else(|| subject.item.and_then(|item| item.resource_name.as_deref()))
-                .map(str::to_owned),
-            owner: text("owner").map(str::to_owned),
+                .map(|name| attribute::cut(name, NAME_SHOWN)),
+            owner: text("owner").map(|owner| attribute::cut(owner, NAME_SHOWN)),
             attribute: None,
             live: None,
             registered: None,
@@ -117,38 +115,6 @@ impl Judge<'_> {
             if let Some(reason) = change.reason {
                 add("withheld", json!(reason));
             }
-        }
-    }
-
-    pub(super) fn add_divergences(
-        &mut self,
-        key: AssetKey,
-        subject: &Subject<'_>,
-        entry: Option<&PublishedAsset>,
-        live: &Values,
-        registered: &Values,
-    ) {
-        let moved = subject.has_moved();
-        for divergence in values::divergences(live, registered) {
-            if moved && PLACE.contains(&divergence.attribute.as_str()) {
-                // `misplaced` says it all.
-                continue;
-            }
-            let mut finding = self.finding(FindingKind::Divergent, key, subject, entry);
-            let named = finding.arn.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
-            finding.finding_id = Finding::id(FindingKind::Divergent, &named, Some(&divergence.attribute));
-            finding.published = entry.and_then(|entry| entry.attributes.get(&divergence.attribute)).cloned();
-            finding.authority = Some(authority(&divergence.attribute));
-            finding.live = Some(divergence.live);
-            finding.registered = Some(divergence.registered);
-            finding.attribute = Some(divergence.attribute);
-            if let Some(record) = subject.record {
-                finding.evidence.insert("row".into(), json!(record.row_key));
-            }
-            if let Some(rule) = &subject.rule {
-                finding.evidence.insert("rule".into(), json!(rule));
-            }
-            self.result.findings.push(finding);
         }
     }
 

@@ -1,7 +1,5 @@
 //! Findings about what the settings require of an asset. They change nothing.
 
-use std::cell::LazyCell;
-
 use serde_json::{Value, json};
 
 use super::{AssetKey, Judge, PublishedAsset, Subject};
@@ -9,7 +7,7 @@ use crate::asset_record::Lifecycle;
 use crate::change_set::Provenance;
 use crate::configuration_item::Tags;
 use crate::finding::{Finding, FindingKind};
-use crate::reconciliation::values::{self, Reach, Values};
+use crate::reconciliation::values::Desired;
 use crate::requirement::Wanted;
 
 /// The attribute by which a rule is narrowed to environments.
@@ -23,8 +21,7 @@ impl Judge<'_> {
         key: AssetKey,
         subject: &Subject<'_>,
         entry: Option<&PublishedAsset>,
-        live: Option<&Values>,
-        registered: Option<&Values>,
+        desired: &Desired,
     ) {
         let rules = self.rules;
         let Some(item) = subject.item.filter(|_| !rules.requirements.is_empty()) else { return };
@@ -32,11 +29,10 @@ impl Judge<'_> {
         if !in_use || (subject.record.is_none() && !self.type_is_asset(subject)) {
             return;
         }
-        let desired = LazyCell::new(|| values::desired(live, registered, Reach::All));
         // What no source speaks of stays as it was published last.
         let will_say = |name: &str| -> Option<(Value, Provenance)> {
             let last = || entry.and_then(|entry| entry.attributes.get(name));
-            let desired = desired.get(name).map(|(value, provenance)| (value.clone(), *provenance));
+            let desired = desired.get(name).map(|(value, provenance)| (value.clone(), provenance.clone()));
             desired.or_else(|| Some((last()?.clone(), Provenance::LastPublished)))
         };
         for requirement in rules.requirements.of_type(&item.resource_type) {
@@ -62,11 +58,15 @@ impl Judge<'_> {
             finding.finding_id = Finding::id(FindingKind::NonCompliant, &named, Some(&attribute));
             finding.severity = requirement.severity;
             finding.attribute = Some(attribute.into_owned());
-            finding.authority = Some(provenance);
+            finding.authority = Some(provenance.clone());
             match provenance {
                 Provenance::SourceRegister => finding.registered = Some(value),
-                Provenance::LastPublished => finding.published = Some(value),
-                _ => finding.live = Some(value),
+                Provenance::LastPublished | Provenance::CentralRegister | Provenance::Default => {
+                    finding.published = Some(value)
+                }
+                Provenance::ConfigService | Provenance::Tag(_) | Provenance::Bestand => {
+                    finding.live = Some(value)
+                }
             }
             let evidence = &mut finding.evidence;
             evidence.insert("requirement".into(), json!(requirement.name));

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::standing::Standing;
 use super::{Action, AssetKey, AssetState, Judge, PublishedAsset, Subject};
-use crate::absence::{Domain, sighting};
+use crate::absence::{Domain, RetireRules, sighting};
 use crate::account::AccountState;
 use crate::arn::Arn;
+use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
 use crate::history::AssetHistory;
@@ -50,7 +51,7 @@ impl Judge<'_> {
         let seen = |live, coverage, evidence| Sight { live, coverage, standing: Standing::Open, evidence };
         if let Some(item) = subject.item {
             let (live, own) = self.liveness(item);
-            if live == Liveness::Live && self.is_provisional(subject) && !coverage.is_complete() {
+            if live == Liveness::Live && self.is_provisional(subject) {
                 // In what is dark there may be another one that the rule finds, or the one that an earlier rule means
                 // (SEMANTICS 2.14).
                 return seen(Liveness::Sighted, coverage, vec![("provisional", json!(true))]);
@@ -84,12 +85,19 @@ impl Judge<'_> {
     }
 
     /// Tells whether a match rests on what people wrote down, and could turn out otherwise once more is seen.
-    fn is_provisional(&self, subject: &Subject<'_>) -> bool {
-        !subject.one_of_many && subject.rule.as_ref().is_some_and(Rule::is_of_settings)
+    pub(in crate::reconciliation) fn is_provisional(&self, subject: &Subject<'_>) -> bool {
+        let by_settings = subject.rule.as_ref().is_some_and(Rule::is_of_settings);
+        let (Some(inventory), Some(record)) = (self.inventory, subject.record) else { return false };
+        if subject.one_of_many || !by_settings {
+            return false;
+        }
+        let uncollected = self.index.is_some_and(|index| !index.uncollected_for(record).is_empty());
+        let domains = self.rules.identification.domains(record);
+        uncollected || domains.iter().any(|domain| domain.hides_matches(&inventory.coverage, self.named))
     }
 
     /// How far an item is believed.
-    pub(super) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
+    pub(in crate::reconciliation) fn liveness(&self, item: &ConfigurationItem) -> (Liveness, Coverage) {
         if self.is_decommissioned() {
             // A person says that nothing is there, and here is something: nothing follows but a veto.
             return (Liveness::Sighted, Coverage::Incomplete(Reason::AccountInactive));
@@ -122,7 +130,11 @@ impl Judge<'_> {
     }
 
     /// The coverage of everything in which record or entry could have been found.
-    pub(super) fn absence_coverage(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> Coverage {
+    pub(in crate::reconciliation) fn absence_coverage(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> Coverage {
         let Some(inventory) = self.inventory else { return self.coverage_without_account };
         if let Some(gap) = self.account_gap() {
             return gap;
@@ -146,14 +158,22 @@ impl Judge<'_> {
     }
 
     /// Tells whether the asset may vanish up to 24 h late.
-    pub(super) fn is_recorded_daily(&self, subject: &Subject<'_>, entry: &PublishedAsset) -> bool {
+    pub(in crate::reconciliation) fn is_recorded_daily(
+        &self,
+        subject: &Subject<'_>,
+        entry: &PublishedAsset,
+    ) -> bool {
         self.inventory.is_some_and(|inventory| {
             self.domains(subject, Some(entry)).iter().any(|domain| domain.is_daily(&inventory.coverage))
         })
     }
 
     /// Everything in which record or entry could have been found.
-    fn domains(&self, subject: &Subject<'_>, entry: Option<&PublishedAsset>) -> BTreeSet<Domain> {
+    pub(in crate::reconciliation) fn domains(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> BTreeSet<Domain> {
         let of_record = subject.record.map(|record| self.rules.identification.domains(record));
         let of_entry = entry.map(Domain::of_published);
         of_record.into_iter().chain(of_entry).flatten().collect()
@@ -177,27 +197,51 @@ impl Judge<'_> {
     pub(super) fn look(
         &mut self,
         key: AssetKey,
+        subject: &Subject<'_>,
         sight: &Sight,
         action: Action,
         entry: Option<&PublishedAsset>,
     ) -> AssetHistory {
         let mut history = self.assets_before.remove(&key).unwrap_or_default();
+        let planned_since = history.planned_since.take();
+        let is_planned = is_planned(subject, sight.live);
         match sight.live {
             Liveness::Live => sighting(&mut history, true, self.now),
             Liveness::Sighted | Liveness::Misplaced => sighting(&mut history, false, self.now),
-            Liveness::NotSeen => {
-                let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
-                // A proven deletion in a busy scope is no complete look.
-                if absent && sight.coverage.is_complete() {
-                    self.rules.retire.look(&mut history, self.now);
-                }
+            // Nobody expects it to live: what looked like absence before means nothing any more.
+            Liveness::NotSeen if is_planned => sighting(&mut history, false, self.now),
+            Liveness::NotSeen if is_missed(sight, action) => {
+                self.patience(subject, entry).look(&mut history, self.now);
             }
+            Liveness::NotSeen => {}
         }
-        // An asset that is neither published nor live has no looks to remember.
-        if entry.is_some() || sight.live == Liveness::Live {
+        if is_planned {
+            history.planned_since = planned_since.or(Some(self.now));
+        }
+        // An asset that is neither published nor live nor planned has nothing to be remembered.
+        if entry.is_some() || sight.live == Liveness::Live || is_planned {
             self.result.history.assets.insert(key, history.clone());
         }
         history
+    }
+
+    /// How long the asset is kept once it is absent: by its entry's type and its record's.
+    pub(in crate::reconciliation) fn patience(
+        &self,
+        subject: &Subject<'_>,
+        entry: Option<&PublishedAsset>,
+    ) -> RetireRules {
+        let of_entry = entry.and_then(PublishedAsset::resource_type);
+        let of_record = subject.record.and_then(|record| record.resource_type.as_ref());
+        self.rules.lifecycle.of(of_entry.iter().chain(of_record), self.rules.retire)
+    }
+
+    /// Tells whether anything that an entry names was seen in the account.
+    pub(in crate::reconciliation) fn sees_something_of(&self, entry: &PublishedAsset) -> bool {
+        self.index.is_some_and(|index| {
+            let sighting = Sighting::of(&Subject::of_published(entry), Some(entry), index, |_| false);
+            !matches!(sighting, Sighting::Nowhere)
+        })
     }
 
     /// Notes that an ambiguous entry's resource was sighted, or keeps what was known of it.
@@ -208,4 +252,17 @@ impl Judge<'_> {
         }
         self.result.history.assets.insert(key, history);
     }
+}
+
+/// Tells whether a complete look found nothing where something should be. A proven deletion in a busy scope is no
+/// complete look.
+pub(super) fn is_missed(sight: &Sight, action: Action) -> bool {
+    let absent = matches!(action, Action::RetireAfterGrace | Action::RetireProven);
+    absent && sight.live == Liveness::NotSeen && sight.coverage.is_complete()
+}
+
+/// Tells whether a record of an AWS resource says that it need not live yet, and nothing lives.
+pub(super) fn is_planned(subject: &Subject<'_>, live: Liveness) -> bool {
+    let planned = |record: &&AssetRecord| record.aws && record.lifecycle == Lifecycle::Planned;
+    live != Liveness::Live && subject.record.as_ref().is_some_and(planned)
 }

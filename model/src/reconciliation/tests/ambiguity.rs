@@ -126,6 +126,30 @@ fn semantics_3_1_an_entry_that_a_tangle_claims_is_not_made_anew_for_its_owner() 
 }
 
 #[test]
+fn semantics_2_6_what_an_ambiguous_entry_names_is_sighted_wherever_it_lives() {
+    let gone = Estate::seen().published([entry(
+        key(9),
+        &[(attribute::RESOURCE_TYPE, SUBNET), (attribute::RESOURCE_ID, "1"), (attribute::ASSET_ID, "C")],
+    )]);
+    // Two rows of another resource claim its entry by the asset id, while what it names lives on.
+    let quarrel = gone
+        .clone()
+        .items([item("eu", SUBNET, "1")])
+        .records([by_arn("row 1", &arn("global", ROLE, "2")), by_arn("C", &arn("global", ROLE, "2"))]);
+    let mut history = crate::history::AccountHistory::default();
+    history.assets.insert(
+        key(9),
+        crate::history::AssetHistory {
+            looks: 1,
+            absent_since: Some(at(0)),
+            last_look: Some(at(0)),
+            ..Default::default()
+        },
+    );
+    assert_eq!(quarrel.run(&history, at(24)).history.assets[&key(9)].looks, 0);
+}
+
+#[test]
 fn semantics_2_6_an_ambiguous_look_neither_advances_nor_resets_but_a_sighting_does() {
     let absent = Estate::seen().published([entry_of("eu", QUEUE, "q")]);
     let first = absent.run(&crate::history::AccountHistory::default(), at(0));

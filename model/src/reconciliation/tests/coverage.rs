@@ -103,6 +103,7 @@ fn semantics_2_2_an_entry_without_type_is_never_retired() {
             records: &[],
             rejected: &[],
             published: &estate.published,
+            memory: &Default::default(),
             proofs: &crate::proof::Proofs::default(),
         };
         let first = crate::reconciliation::reconcile(&input, &rules, &AccountHistory::default(), at(0));
@@ -215,6 +216,7 @@ fn semantics_2_5_a_row_that_makes_no_sense_still_vouches_for_what_was_never_seen
         records: &[],
         rejected: &[],
         published: &[unseen],
+        memory: &Default::default(),
         proofs: &crate::proof::Proofs::default(),
     };
     let mut history = AccountHistory::default();

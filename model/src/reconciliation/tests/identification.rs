@@ -142,7 +142,7 @@ fn a_record_that_was_never_published_is_looked_for_elsewhere_too() {
 }
 
 #[test]
-fn semantics_4_2_an_estate_with_a_group() {
+fn semantics_8_2_an_estate_with_a_group() {
     let items =
         [tagged("eu", "1", "group", "fleet"), tagged("us", "2", "group", "fleet"), untagged("eu", "3")];
     let named = ConfigurationItem { resource_name: Some("host-1".into()), ..items[0].clone() };
@@ -155,7 +155,7 @@ fn semantics_4_2_an_estate_with_a_group() {
 }
 
 #[test]
-fn semantics_4_2_a_member_that_is_gone_is_absent_and_the_others_stay() {
+fn semantics_8_2_a_member_that_is_gone_is_absent_and_the_others_stay() {
     let mut estate = grouped()
         .items([tagged("eu", "1", "group", "fleet"), tagged("eu", "2", "group", "fleet")])
         .records([group("G")]);
@@ -170,7 +170,7 @@ fn semantics_4_2_a_member_that_is_gone_is_absent_and_the_others_stay() {
 }
 
 #[test]
-fn semantics_4_2_a_group_that_cannot_be_seen_gets_no_entry_of_its_own() {
+fn semantics_8_2_a_group_that_cannot_be_seen_gets_no_entry_of_its_own() {
     let dark = grouped().records([group("G")]).lines([gap("us", Some(QUEUE), Reason::Throttled)]);
     assert_reads(&dark.once(), "G: unverified: withheld(unverified)");
 }

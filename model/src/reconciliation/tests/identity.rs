@@ -10,6 +10,35 @@ use crate::finding::FindingKind;
 use crate::history::AccountHistory;
 
 #[test]
+fn semantics_3_1_a_second_row_of_a_published_place_gets_no_second_entry_while_it_is_dark() {
+    let twin = AssetRecord { row_key: "twin".into(), ..by_id("twin", Some("eu"), QUEUE, "q") };
+    let estate = Estate::seen()
+        .records([by_arn("a", &arn("eu", QUEUE, "q")), twin])
+        .published([entry_of("eu", QUEUE, "q")])
+        .lines([gap("eu", Some(QUEUE), Reason::Throttled)]);
+    assert_reads(
+        &estate.once(),
+        "a + entry: unverified: update asset_id=a
+        twin: unverified: withheld(unverified)",
+    );
+}
+
+#[test]
+fn semantics_3_1_a_row_without_region_means_the_one_entry_of_its_type_and_id() {
+    let row = by_id("a", None, QUEUE, "q");
+    let estate = Estate::seen().records([row.clone()]).published([entry_of("eu", QUEUE, "q")]);
+    assert_reads(&estate.once(), "a + entry: absent: withheld(grace)");
+    let two =
+        Estate::seen().records([row]).published([entry_of("eu", QUEUE, "q"), entry_of("us", QUEUE, "q")]);
+    assert_reads(
+        &two.lines([gap("eu", Some(QUEUE), Reason::Throttled)]).once(),
+        "a: unverified: withheld(unverified)
+        entry: absent: withheld(grace)
+        entry: unverified: withheld(unverified)",
+    );
+}
+
+#[test]
 fn semantics_3_1_an_item_that_gains_an_arn_keeps_its_key() {
     let mut nameless = item("eu", QUEUE, "q");
     nameless.arn = None;

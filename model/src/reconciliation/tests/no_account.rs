@@ -27,7 +27,15 @@ fn once(
     published: &[PublishedAsset],
     coverage: Coverage,
 ) -> AccountReconciliation {
-    reconcile_unplaced(records, published, coverage, &rules(), &AccountHistory::default(), at(0))
+    reconcile_unplaced(
+        records,
+        published,
+        &Default::default(),
+        coverage,
+        &rules(),
+        &AccountHistory::default(),
+        at(0),
+    )
 }
 
 fn row(row_key: &str) -> AssetRecord {
@@ -40,7 +48,7 @@ fn rows_on_day(
     history: &AccountHistory,
     day: i64,
 ) -> AccountReconciliation {
-    reconcile_not_aws(records, published, &rules(), history, at(day * 24))
+    reconcile_not_aws(records, published, &Default::default(), &rules(), history, at(day * 24))
 }
 
 #[test]
@@ -73,7 +81,7 @@ fn an_unplaced_finding_keeps_its_first_date_while_the_estate_is_partly_dark() {
     let record = [unplaced(by_arn("a", "arn:aws:s3:::b"), false)];
     let absent = once(&record, &[], Coverage::Complete);
     let run = |history: &AccountHistory, coverage, day: i64| {
-        reconcile_unplaced(&record, &[], coverage, &rules(), history, at(day * 24))
+        reconcile_unplaced(&record, &[], &Default::default(), coverage, &rules(), history, at(day * 24))
     };
     let dark = run(&absent.history, DARK, 1);
     assert_eq!(run(&dark.history, Coverage::Complete, 2).findings[0].since, Some(at(0)));
@@ -138,9 +146,10 @@ fn semantics_2_13_a_row_that_makes_no_sense_any_more_is_not_gone() {
         let rules = Rules { stray_rows: stray_rows.clone(), ..rules() };
         let mut history = AccountHistory::default();
         for day in 1..5 {
-            history = reconcile_not_aws(&[], &register, &rules, &history, at(day * 24)).history;
+            history = reconcile_not_aws(&[], &register, &Default::default(), &rules, &history, at(day * 24))
+                .history;
         }
-        kinds(&reconcile_not_aws(&[], &register, &rules, &history, at(5 * 24)))
+        kinds(&reconcile_not_aws(&[], &register, &Default::default(), &rules, &history, at(5 * 24)))
     };
     let mut stray = StrayRows::default();
     stray.add(Some(&"b".into()));

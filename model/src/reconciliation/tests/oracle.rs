@@ -39,7 +39,9 @@ impl Oracle {
             estate.records.iter().filter(|record| asset.records.contains(&record.row_key)).collect();
         let mut names: Vec<Names> =
             vec![(entry.arn(), entry.region(), entry.resource_type(), entry.resource_id())];
-        names.extend(records.iter().map(|record| {
+        // In a quarrel nobody can say which of the rows is this entry's: their names are nobody's sighting.
+        let alone = records.len() <= 1 && asset.published.len() <= 1;
+        names.extend(records.iter().filter(|_| alone).map(|record| {
             (
                 record.arn.clone(),
                 record.region.clone(),
@@ -50,7 +52,9 @@ impl Oracle {
         let others = others(estate, result, before, key);
         if !asset.items.is_empty() || names.iter().any(|names| is_seen(estate, names, &others)) {
             self.looks.remove(&key);
-            *self.ever_live.entry(key).or_default() |= !asset.items.is_empty();
+            // Of several that may be meant none was surely seen.
+            let surely = asset.items.len() == 1 && asset.published.len() == 1 && records.len() <= 1;
+            *self.ever_live.entry(key).or_default() |= surely;
             return false;
         }
         let planned = records.iter().any(|record| record.lifecycle == Lifecycle::Planned);
@@ -60,6 +64,10 @@ impl Oracle {
             AccountState::Decommissioned => names.iter().all(|(arn, ..)| !is_foreign(arn.as_ref())),
             AccountState::Inactive | AccountState::Unknown | AccountState::LeftOut => false,
         };
+        if planned {
+            // Nobody expects it to live: patience begins anew after that.
+            self.looks.remove(&key);
+        }
         if entry.state == AssetState::Retired || records.len() > 1 || planned || !complete {
             return false;
         }

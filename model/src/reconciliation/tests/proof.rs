@@ -284,6 +284,7 @@ fn semantics_2_6_daily_recording_counts_where_the_asset_is() {
             records: &[],
             rejected: &[],
             published: &gone().published,
+            memory: &Default::default(),
             proofs: &proofs(Answer::NeverHeardOf),
         };
         let history = crate::reconciliation::reconcile(&input, &rules, &history(), at(0)).history;

@@ -131,7 +131,9 @@ proptest! {
         let history = patient(&estate);
         let more = estate.run(&history, at(0));
         let mut darker = estate.clone();
-        for (line, _) in darker.lines.iter_mut().zip(dark).filter(|(_, dark)| *dark) {
+        // What is dark already is not made darker by a milder reason.
+        let seen = |line: &crate::coverage::CoverageLine| line.coverage().is_complete();
+        for (line, _) in darker.lines.iter_mut().zip(dark).filter(|(line, dark)| *dark && seen(line)) {
             line.set_incomplete(reason, "");
         }
         let less = darker.run(&history, at(0));
@@ -164,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn semantics_4_3_wider_rules_never_gain_an_absence_or_a_retire(estate in estate(), wider in identification_rules()) {
+    fn semantics_8_3_wider_rules_never_gain_an_absence_or_a_retire(estate in estate(), wider in identification_rules()) {
         let mut estate = estate;
         // A record that names nothing is known by no rule at all, until one gives it a place where it could be.
         estate.records.retain(|record| record.arn.is_some() || record.resource_id.is_some());
@@ -173,7 +175,13 @@ proptest! {
         let identification = IdentificationRules::new(&wider);
         let wide = Estate { rules: Rules { identification, ..rules() }, ..estate.clone() };
         let (narrow, wide) = (narrow.run(&history, at(0)), wide.run(&history, at(0)));
-        prop_assert!(of_kind(&wide, ChangeKind::Retire).is_subset(&of_kind(&narrow, ChangeKind::Retire)));
+        // What was never more than a row's word goes when a rule finds out that the row means something else.
+        let seen = |key: &AssetKey| {
+            let entry = estate.published.iter().find(|entry| entry.asset_key == *key);
+            entry.is_some_and(|entry| entry.attributes.get(attribute::VERIFICATION) == Some(&"live".into()))
+        };
+        let retired = of_kind(&narrow, ChangeKind::Retire);
+        prop_assert!(of_kind(&wide, ChangeKind::Retire).iter().all(|key| retired.contains(key) || !seen(key)));
         let absent = |result: &AccountReconciliation| -> BTreeSet<Vec<String>> {
             let keys: BTreeSet<AssetKey> = result.findings.iter()
                 .filter(|finding| finding.kind == FindingKind::Absent)
@@ -182,7 +190,13 @@ proptest! {
             let absent = result.assets.iter().filter(|asset| keys.contains(&asset.asset_key));
             absent.flat_map(|asset| asset.records.iter().map(|row| vec![row.clone()])).collect()
         };
-        prop_assert!(absent(&wide).is_subset(&absent(&narrow)), "{}\n---\n{}", render(&wide), render(&narrow));
+        // Where a rule tells two records apart that claimed one place, one of them may well be absent.
+        let ambiguous: BTreeSet<Vec<String>> = narrow.assets.iter()
+            .filter(|asset| asset.records.len() > 1)
+            .flat_map(|asset| asset.records.iter().map(|row| vec![row.clone()]))
+            .collect();
+        let before: BTreeSet<_> = absent(&narrow).union(&ambiguous).cloned().collect();
+        prop_assert!(absent(&wide).is_subset(&before), "{}\n---\n{}", render(&wide), render(&narrow));
     }
 
     #[test]
@@ -239,7 +253,9 @@ proptest! {
         let proofs = answers_of(&estate, &answers);
         let more = estate.round(&proofs, &history, at(0));
         let mut darker = estate.clone();
-        for (line, _) in darker.lines.iter_mut().zip(dark).filter(|(_, dark)| *dark) {
+        // What is dark already is not made darker by a milder reason.
+        let seen = |line: &crate::coverage::CoverageLine| line.coverage().is_complete();
+        for (line, _) in darker.lines.iter_mut().zip(dark).filter(|(line, dark)| *dark && seen(line)) {
             line.set_incomplete(reason, "");
         }
         let less = darker.round(&proofs, &history, at(0));
@@ -315,7 +331,7 @@ proptest! {
         }).collect();
         let none = AccountHistory::default();
         let unplaced = |rows: &[UnplacedRecord], register: &[_], history: &AccountHistory| {
-            reconcile_unplaced(rows, register, coverage, &rules(), history, at(0))
+            reconcile_unplaced(rows, register, &Default::default(), coverage, &rules(), history, at(0))
         };
         let first = unplaced(&rows, &nowhere.published, &none);
         assert_books_balance(&nowhere, &first);
@@ -326,12 +342,12 @@ proptest! {
 
         let rows: Vec<_> = estate.records.iter()
             .map(|record| crate::asset_record::AssetRecord { aws: false, ..record.clone() }).collect();
-        let first = reconcile_not_aws(&rows, &nowhere.published, &rules(), &none, at(0));
+        let first = reconcile_not_aws(&rows, &nowhere.published, &Default::default(), &rules(), &none, at(0));
         assert_books_balance(&nowhere, &first);
-        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &rules(), &none, at(0));
+        let other = reconcile_not_aws(&shuffled(&rows, seed), &shuffled(&nowhere.published, seed), &Default::default(), &rules(), &none, at(0));
         prop_assert_eq!(&first, &other);
         let mut register = nowhere.published.clone();
         apply(&mut register, &first.changes);
-        assert_settled(&reconcile_not_aws(&rows, &register, &rules(), &first.history, at(0)));
+        assert_settled(&reconcile_not_aws(&rows, &register, &Default::default(), &rules(), &first.history, at(0)));
     }
 }

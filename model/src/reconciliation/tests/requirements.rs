@@ -89,7 +89,7 @@ fn semantics_6_3_an_attribute_is_judged_as_it_will_be_published() {
     let empty = judge(vec![record_of("q", &[("owner", json!(null))])], vec![entry.clone()]);
     let [finding] = empty.as_slice() else { panic!("{empty:?}") };
     assert_eq!(
-        (finding.registered.as_ref(), finding.live.as_ref(), finding.authority),
+        (finding.registered.as_ref(), finding.live.as_ref(), finding.authority.clone()),
         (Some(&json!(null)), None, Some(Provenance::SourceRegister))
     );
     assert!(judge(vec![record_of("q", &[("owner", json!("t.test"))])], vec![]).is_empty());

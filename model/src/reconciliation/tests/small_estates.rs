@@ -156,7 +156,7 @@ pub(super) fn estate() -> impl Strategy<Value = Estate> {
     let rules = (ledger(), identification_rules());
     (state, items, rules, records, entries).prop_map(|(state, items, (lines, rules), records, published)| {
         let rules = Rules { identification: IdentificationRules::new(&rules), ..super::support::rules() };
-        let mut estate = Estate { rules, state, items, lines, records, rejected: Vec::new(), published };
+        let mut estate = Estate { rules, state, items, lines, records, published, ..Estate::seen() };
         // AWS Config gives each resource once, the register each entry.
         estate
             .items

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::absence::RetireRules;
 use crate::account::AccountState;
 use crate::asset::{AssetKey, AssetState, KeyBasis, PublishedAsset};
 use crate::asset_record::{AssetRecord, Lifecycle, RejectedRecord};
@@ -17,9 +16,9 @@ use crate::finding::FindingKind;
 use crate::history::AccountHistory;
 use crate::identifiers::{AccountId, Region, ResourceType};
 use crate::inventory::AccountInventory;
+use crate::last_published::PublishedMemory;
 use crate::proof::{Answer, Proofs};
 use crate::reconciliation::{AccountInput, AccountReconciliation, Rules, reconcile};
-use crate::resource_type::TypePolicy;
 
 pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
@@ -40,16 +39,7 @@ pub(super) fn at(hours: i64) -> Timestamp {
 }
 
 pub(super) fn rules() -> Rules {
-    Rules {
-        environment: ENVIRONMENT.into(),
-        types: TypePolicy::default(),
-        identification: crate::identification::IdentificationRules::default(),
-        authority: crate::authority::AuthorityTable::default(),
-        requirements: crate::requirement::Requirements::default(),
-        retire: RetireRules::default(),
-        stray_rows: crate::reconciliation::StrayRows::default(),
-        shared: std::sync::Arc::default(),
-    }
+    Rules { environment: ENVIRONMENT.into(), ..Rules::default() }
 }
 
 pub(super) fn arn_in(account: &AccountId, region: &str, kind: &str, id: &str) -> String {
@@ -117,7 +107,7 @@ pub(super) fn by_id(row_key: &str, region: Option<&str>, kind: &str, id: &str) -
     }
 }
 
-/// An active entry with some attributes.
+/// An active entry of bestand's own with some attributes.
 pub(super) fn entry(key: AssetKey, attributes: &[(&str, &str)]) -> PublishedAsset {
     PublishedAsset {
         asset_key: key,
@@ -125,10 +115,18 @@ pub(super) fn entry(key: AssetKey, attributes: &[(&str, &str)]) -> PublishedAsse
         state: AssetState::Active,
         account_id: Some(account()),
         attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        last_plan: None,
+        last_plan: Some("plan".into()),
         last_writer: None,
         updated_at: None,
     }
+}
+
+/// The same entry, as somebody else wrote it.
+pub(super) fn foreign(mut entry: PublishedAsset) -> PublishedAsset {
+    entry.last_plan = None;
+    entry.last_writer = Some("erika".into());
+    entry.attributes.remove(attribute::REGISTRATION);
+    entry
 }
 
 /// An entry as bestand would have published a live item of that place.
@@ -173,6 +171,7 @@ pub(super) struct Estate {
     pub(super) records: Vec<AssetRecord>,
     pub(super) rejected: Vec<RejectedRecord>,
     pub(super) published: Vec<PublishedAsset>,
+    pub(super) memory: PublishedMemory,
 }
 
 impl Estate {
@@ -186,6 +185,7 @@ impl Estate {
             records: Vec::new(),
             rejected: Vec::new(),
             published: Vec::new(),
+            memory: PublishedMemory::default(),
         }
     }
 
@@ -225,6 +225,17 @@ impl Estate {
         history: &AccountHistory,
         now: Timestamp,
     ) -> AccountReconciliation {
+        self.round_by(&self.rules, proofs, history, now)
+    }
+
+    /// Runs one round by other rules.
+    pub(super) fn round_by(
+        &self,
+        rules: &Rules,
+        proofs: &Proofs,
+        history: &AccountHistory,
+        now: Timestamp,
+    ) -> AccountReconciliation {
         let inventory = AccountInventory {
             account_id: account(),
             state: self.state,
@@ -236,9 +247,10 @@ impl Estate {
             records: &self.records,
             rejected: &self.rejected,
             published: &self.published,
+            memory: &self.memory,
             proofs,
         };
-        reconcile(&input, &self.rules, history, now)
+        reconcile(&input, rules, history, now)
     }
 
     pub(super) fn once(&self) -> AccountReconciliation {
@@ -266,6 +278,7 @@ pub(super) fn apply(register: &mut Vec<PublishedAsset>, changes: &[Change]) {
         }
         let index = position.unwrap_or(register.len() - 1);
         let entry = register.get_mut(index).unwrap();
+        entry.last_plan = Some("plan".into());
         entry.version = (entry.version.parse::<u64>().unwrap() + 1).to_string();
         entry.state = change.after.state.unwrap_or(entry.state);
         if let Some(account) = &change.after.account_id {
@@ -317,7 +330,10 @@ pub(super) fn render(result: &AccountReconciliation) -> String {
         .collect();
     lines.sort();
     let without_asset = result.findings.iter().filter(|finding| finding.asset_key.is_none());
-    lines.extend(without_asset.map(|finding| format!("{}: {}", finding.kind, finding.evidence["row"])));
+    lines.extend(without_asset.map(|finding| {
+        let subject = ["row", "members"].iter().find_map(|name| finding.evidence.get(*name));
+        format!("{}: {}", finding.kind, subject.unwrap_or(&Value::Null))
+    }));
     lines.join("\n")
 }
 

@@ -124,6 +124,8 @@ pub(super) fn account_gone(world: &World, dice: &mut Dice, days: &mut [Day]) {
 /// Two rows of one resource in a region that is dark for a while: there it has one entry all the same.
 pub(super) fn registered_twice_in_the_dark(world: &World, dice: &mut Dice, days: &mut [Day]) {
     let mut plot = Plot::dim(world, dice, "registered_twice_in_the_dark");
+    // The row that names the ARN has the better right to the entry.
+    plot.how = How::ByArn;
     plot.from(1, |page| page.twin = true);
     plot.play(world, days);
     for (at, day) in days.iter_mut().enumerate().skip(1) {

@@ -160,18 +160,23 @@ pub(super) fn tag_and_region_moved(world: &World, dice: &mut Dice, days: &mut [D
     for (at, day) in days.iter_mut().enumerate() {
         day.resources.push(if at < moved { &here } else { &there }.scripted("", None));
         day.records.push(row.clone());
+        day.truth.entries.push(entry(CASE, vec![here.arn.clone()], Some(EntryState::Active), []));
         if at >= moved {
-            day.find(CASE, "divergent", &there.arn, Some("region"));
+            // The row's resource is not where it says; and the old entry may be about what lives there now: a person
+            // must tell.
+            day.find(CASE, "misplaced", &there.arn, None);
+            day.find(CASE, "misplaced", &here.arn, None);
         }
-        let names = vec![here.arn.clone(), there.arn.clone(), here.asset_id.clone()];
-        day.truth.entries.push(entry(CASE, names, Some(EntryState::Active), []));
+        let made = (at >= moved).then_some(EntryState::Active);
+        day.truth.entries.push(entry(CASE, vec![there.arn.clone()], made, []));
     }
 }
 
 /// The row names another account than the one in which the resource lives.
 pub(super) fn in_another_account(world: &World, dice: &mut Dice, days: &mut [Day]) {
     const CASE: &str = "in_another_account";
-    let kind = dice.pick(&[Kind::Instance, Kind::Volume, Kind::DbInstance]);
+    // AWS calls a database's id unique within a region only.
+    let kind = dice.pick(&[Kind::Instance, Kind::Volume]);
     let thing = Thing::bright(world, dice, kind);
     let other = BRIGHT.into_iter().find(|account| *account != thing.account).unwrap_or(thing.account);
     let mut row = thing.record(world, How::ByScope);
