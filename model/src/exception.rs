@@ -1,8 +1,14 @@
 //! Exceptions: findings that a person has decided to live with for a while, each with an owner, a reason and an end.
 //!
-//! An exception takes a finding out of the figures and never out of the evidence, and it changes no change.
+//! An exception takes a finding out of the figures and never out of the evidence. It is applied to findings that are
+//! already made, beside changes that are already decided, so it cannot change a change.
 
+mod compile;
+mod expired;
 mod glob;
+mod tally;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -13,6 +19,8 @@ use crate::identifiers::{AccountId, Region};
 use crate::setting_problem::SettingProblem;
 
 use glob::Glob;
+
+pub use tally::{ExceptionState, ExceptionTally, ExceptionUse};
 
 /// A rule of `[[exceptions]]`. All that it names must fit; what is left out fits everything.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -54,35 +62,74 @@ pub struct ExceptionRule {
     pub until: Timestamp,
 }
 
+impl ExceptionRule {
+    /// Gives all that it names, as it stands in the settings: `kind = "unregistered", name = "test-*"`. Two rules that
+    /// name the same give the same text.
+    pub fn names(&self) -> String {
+        let named = [
+            ("finding", self.finding.as_deref()),
+            ("kind", self.kind.map(FindingKind::code)),
+            ("account", self.account.as_deref()),
+            ("region", self.region.as_ref().map(Region::as_str)),
+            ("type", self.resource_type.as_deref()),
+            ("arn", self.arn.as_deref()),
+            ("name", self.name.as_deref()),
+            ("asset_id", self.asset_id.as_deref()),
+            ("attribute", self.attribute.as_deref()),
+        ];
+        let named = named.into_iter().filter_map(|(key, text)| Some(format!("{key} = {:?}", text?)));
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        now > self.until
+    }
+}
+
+/// What an ignored finding tells of the exception that answers for it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct AppliedException {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub because: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 /// What a glob is held against.
 type Pick = fn(&Finding) -> Option<&str>;
 
 /// An exception, ready for use.
 #[derive(Clone, Debug)]
 struct Exception {
-    finding: Option<String>,
-    kind: Option<FindingKind>,
+    rule: ExceptionRule,
     account: Option<AccountId>,
-    region: Option<Region>,
     globs: Vec<(Pick, Glob)>,
-    until: Timestamp,
 }
 
 impl Exception {
-    fn matches(&self, finding: &Finding) -> bool {
+    fn fits(&self, finding: &Finding) -> bool {
+        let rule = &self.rule;
         // That an exception is over cannot be hidden by another one.
         finding.kind != FindingKind::ExceptionExpired
-            && self.kind.is_none_or(|kind| kind == finding.kind)
-            && self.finding.as_ref().is_none_or(|id| *id == finding.finding_id)
+            && rule.kind.is_none_or(|kind| kind == finding.kind)
+            && rule.finding.as_ref().is_none_or(|id| *id == finding.finding_id)
             && self.account.as_ref().is_none_or(|id| Some(id) == finding.account_id.as_ref())
-            && self.region.as_ref().is_none_or(|region| Some(region) == finding.region.as_ref())
+            && rule.region.as_ref().is_none_or(|region| Some(region) == finding.region.as_ref())
             && self.globs.iter().all(|(pick, glob)| pick(finding).is_some_and(|text| glob.matches(text)))
     }
 }
 
 /// All exceptions of a run, in the order of the settings.
 #[derive(Clone, Debug, Default)]
-pub struct Exceptions(Vec<Exception>);
+pub struct Exceptions {
+    all: Vec<Exception>,
+    /// Those that name one finding, by its id: a long list of them costs no more than a short one.
+    by_finding: HashMap<String, Vec<usize>>,
+    /// The places of all others.
+    patterns: Vec<usize>,
+}
 
 impl Exceptions {
     /// Makes rules of the settings ready for use.
@@ -90,74 +137,53 @@ impl Exceptions {
     /// # Errors
     /// Every problem of every rule.
     pub fn new(rules: &[ExceptionRule]) -> Result<Self, Vec<SettingProblem>> {
-        let mut problems = Vec::new();
-        let compiled = rules.iter().enumerate().map(|(index, rule)| {
-            compile(rule, &mut |key, message: String| problems.push(SettingProblem { index, key, message }))
-        });
-        let exceptions = compiled.collect();
-        if problems.is_empty() { Ok(Self(exceptions)) } else { Err(problems) }
+        let mut exceptions = Self::default();
+        let (mut problems, mut known) = (Vec::new(), HashMap::new());
+        for (index, rule) in rules.iter().enumerate() {
+            let mut problem = |key, message: String| problems.push(SettingProblem { index, key, message });
+            if let Some(first) = known.insert(rule.names(), index) {
+                problem("", format!("names the same as exceptions.{first}; leave one of them"));
+            }
+            exceptions.all.push(compile::compile(rule, &mut problem));
+            match &rule.finding {
+                Some(id) => exceptions.by_finding.entry(id.clone()).or_default().push(index),
+                None => exceptions.patterns.push(index),
+            }
+        }
+        if problems.is_empty() { Ok(exceptions) } else { Err(problems) }
     }
 
-    /// Gives the places, in the settings, of all exceptions that are in force at an instant and fit a finding. Where
-    /// there is one, the finding is ignored; the first answers for it.
-    pub fn matching<'a>(&'a self, finding: &'a Finding, now: Timestamp) -> impl Iterator<Item = usize> + 'a {
-        let all = self.0.iter().enumerate();
-        all.filter(move |(_, one)| now <= one.until && one.matches(finding)).map(|(index, _)| index)
+    /// Tells whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
-    /// Gives the places of those whose time is over: they hide nothing any more.
-    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().filter(move |(_, one)| now > one.until).map(|(index, _)| index)
+    /// Marks the findings that an exception in force fits; the first in the settings answers for each. Counts for
+    /// every exception, also one whose time is over, the findings that it fits.
+    pub fn apply(&self, findings: &mut [Finding], now: Timestamp) -> ExceptionTally {
+        let mut tally = ExceptionTally::default();
+        for finding in findings.iter_mut().filter(|_| !self.is_empty()) {
+            let mut first: Option<(usize, &ExceptionRule)> = None;
+            for (index, rule) in self.fitting(finding) {
+                tally.add(index);
+                if !rule.is_over(now) && first.is_none_or(|(before, _)| index < before) {
+                    first = Some((index, rule));
+                }
+            }
+            finding.exception = first.map(|(_, rule)| AppliedException {
+                owner: rule.owner.trim().to_owned(),
+                because: rule.because.trim().to_owned(),
+                until: rule.until,
+            });
+        }
+        tally
     }
-}
 
-fn compile(rule: &ExceptionRule, problem: &mut impl FnMut(&'static str, String)) -> Exception {
-    for (key, text) in [("because", &rule.because), ("owner", &rule.owner)] {
-        if text.trim().is_empty() {
-            problem(key, "must not be empty: an exception has a reason and a person".into());
-        }
+    fn fitting<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = (usize, &'a ExceptionRule)> {
+        let by_id = self.by_finding.get(&finding.finding_id).into_iter().flatten();
+        let places = by_id.chain(&self.patterns).filter_map(|index| Some((*index, self.all.get(*index)?)));
+        places.filter(|(_, one)| one.fits(finding)).map(|(index, one)| (index, &one.rule))
     }
-    let hex = |id: &str| id.len() == 16 && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
-    if let Some(id) = rule.finding.as_deref().filter(|id| !hex(id)) {
-        problem("finding", format!("`{id}` is no finding's id: those are 16 digits of 0-9 and a-f"));
-    }
-    if rule.kind == Some(FindingKind::ExceptionExpired) {
-        problem("kind", "that an exception is over cannot be hidden: renew it, or take it out".into());
-    }
-    let account = rule.account.as_ref().and_then(|id| match id.parse() {
-        Ok(id) => Some(id),
-        Err(error) => {
-            problem("account", format!("{error}"));
-            None
-        }
-    });
-    if rule.region.as_ref().is_some_and(|region| region.as_str().is_empty() || region.as_str().contains('*'))
-    {
-        problem("region", "must be one region, as AWS writes it".into());
-    }
-    let globs: [(&'static str, &Option<String>, Pick); 5] = [
-        ("type", &rule.resource_type, |finding| finding.resource_type.as_ref().map(|kind| kind.as_str())),
-        ("arn", &rule.arn, |finding| finding.arn.as_ref().map(|arn| arn.as_str())),
-        ("name", &rule.name, |finding| finding.name.as_deref()),
-        ("asset_id", &rule.asset_id, |finding| finding.asset_id.as_ref().map(|id| id.as_str())),
-        ("attribute", &rule.attribute, |finding| finding.attribute.as_deref()),
-    ];
-    let mut names = rule.finding.is_some() || rule.kind.is_some() || rule.account.is_some();
-    names |= rule.region.is_some();
-    let mut compiled = Vec::new();
-    for (key, text, pick) in globs {
-        let Some(text) = text else { continue };
-        if text.trim().is_empty() {
-            problem(key, "must not be empty; leave it out for anything".into());
-        }
-        names |= text.chars().any(|c| c != '*');
-        compiled.push((pick, Glob::new(text)));
-    }
-    if !names {
-        problem("", "names nothing, so it would hide every finding; say which it means".into());
-    }
-    let (finding, kind, region) = (rule.finding.clone(), rule.kind, rule.region.clone());
-    Exception { finding, kind, account, region, globs: compiled, until: rule.until }
 }
 
 #[cfg(test)]

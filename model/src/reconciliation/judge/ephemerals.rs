@@ -104,6 +104,7 @@ impl Judge<'_> {
                 published: None,
                 authority: None,
                 since: None,
+                exception: None,
                 evidence,
             });
         }

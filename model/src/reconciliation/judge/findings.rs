@@ -69,6 +69,7 @@ impl Judge<'_> {
             published: None,
             authority: None,
             since: None,
+            exception: None,
             evidence: BTreeMap::new(),
         }
     }
@@ -161,6 +162,7 @@ impl Judge<'_> {
             published: None,
             authority: None,
             since: None,
+            exception: None,
             evidence: BTreeMap::from([
                 ("row".to_owned(), json!(rejected.row_key)),
                 ("reason".to_owned(), json!(rejected.reason)),
