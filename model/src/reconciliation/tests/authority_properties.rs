@@ -146,7 +146,8 @@ proptest! {
             // What the register says of its own time changed with the writing.
             suspect.filter(|of| of.published.is_none()).map(|of| of.finding_id.clone()).collect()
         };
-        prop_assert_eq!(ids(&first), ids(&again), "findings keep their ids");
+        // Rows that quarrel over what the first run made of one of them are not weighed any more.
+        prop_assert!(ids(&again).is_subset(&ids(&first)), "findings keep their ids");
     }
 
     #[test]
