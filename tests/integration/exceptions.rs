@@ -92,6 +92,9 @@ fn semantics_7_3_exceptions_hide_findings_from_the_figures_and_change_nothing_el
     assert!(own["by"].as_str().unwrap().starts_with("arn:aws:"), "{own}");
     assert!(own["because"].as_str().unwrap().contains("OPS-7, buckets get their numbers in March"), "{own}");
 
+    let table = world.command(&["plan", "--log-format", "human"]).expect(0).stdout;
+    assert!(table.contains(&format!("by 1 exception: {} non_compliant", buckets.len())), "{table}");
+
     // Nothing that would be published is another one.
     assert_eq!(changes(&world, &bare), changes(&world, &outcome));
     assert!(!changes(&world, &outcome).is_empty());
