@@ -15,6 +15,7 @@ use bestand_model::account::{Account, AccountState};
 use bestand_model::adoption::Adoption;
 use bestand_model::authority::AuthorityTable;
 use bestand_model::ephemeral::EphemeralRules;
+use bestand_model::exception::Exceptions;
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::RunId;
 use bestand_model::lifecycle::LifecycleRules;
@@ -66,6 +67,12 @@ pub(crate) fn rules(settings: &Settings, stray_rows: StrayRows, shared: Arc<Shar
         stray_rows,
         shared,
     }
+}
+
+/// Gives the findings that persons have decided to live with.
+pub(crate) fn exceptions(settings: &Settings) -> Exceptions {
+    // Settings with a problem are never in force: reading them has refused it.
+    Exceptions::new(&settings.exceptions).unwrap_or_default()
 }
 
 /// Gives the rules by which records and resources are matched.

@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 mod collect;
+mod exceptions;
 mod judged;
 mod reconcile;
 pub(crate) mod records;
@@ -30,6 +31,8 @@ pub(crate) const NOT_AWS: &str = "_not_aws";
 pub(crate) const UNPLACED: &str = "_unplaced";
 /// Rows that make no sense and name no account.
 pub(crate) const REJECTED: &str = "_rejected";
+/// Findings about the settings' exceptions. Nothing is judged and nothing changes under this name.
+pub(crate) const EXCEPTIONS: &str = "_exceptions";
 
 /// What a plan is made with.
 pub(crate) struct Planner<'a> {
@@ -75,6 +78,7 @@ impl Planner<'_> {
         let reconciled = reconciled?;
         let plan = seal::seal(self, &reconciled, summary)?;
         summary.overrides.extend(accounts.overrides(&plan.digest));
+        summary.overrides.extend(exceptions::overrides(self, &summary.exceptions, &caller.arn, &plan.digest));
         // The reading was good and everything that rests on it is written: the next one is measured by it.
         records::remember(self, &records)?;
         Ok(Planned { plan, accounts: accounts.all, coverage: reconciled.coverage })

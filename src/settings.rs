@@ -15,6 +15,7 @@ use bestand_model::authority::{AuthorityRule, DEFAULT_MAX_ATTRIBUTE_BYTES};
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::digest;
 use bestand_model::ephemeral::EphemeralRule;
+use bestand_model::exception::ExceptionRule;
 use bestand_model::gate;
 use bestand_model::identification::IdentificationRule;
 use bestand_model::identifiers::{Region, ResourceType};
@@ -59,6 +60,9 @@ pub(crate) struct Settings {
     /// Tags and attributes that every asset must have.
     #[serde(default)]
     pub(crate) required: Vec<RequirementRule>,
+    /// Findings to live with for a while: counted by themselves, and listed.
+    #[serde(default)]
+    pub(crate) exceptions: Vec<ExceptionRule>,
     /// Left out: `plan` gives the drift report alone, `run` and `publish` refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) central_register: Option<CentralRegister>,

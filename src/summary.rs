@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bestand_model::change_set::ChangeCounts;
 use bestand_model::coverage::{CoverageLine, Reason};
+use bestand_model::exception::ExceptionState;
 use bestand_model::finding::FindingKind;
 use bestand_model::gate::{GateCode, GateReason};
 use bestand_model::identifiers::RunId;
@@ -43,6 +44,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         plan_digest: None,
         publication: None,
         overrides: Vec::new(),
+        exceptions: Vec::new(),
         next_steps: Vec::new(),
         peak_memory_bytes: None,
         exit_status: ExitStatus::Unexpected.code(),
@@ -201,6 +203,15 @@ pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
         "findings",
         if findings.is_empty() { "none".into() } else { format!("{drift}: {}", findings.join(", ")) },
     );
+    let ignored: Vec<String> = FindingKind::ALL
+        .iter()
+        .filter_map(|kind| summary.findings.ignored.get(kind).map(|count| format!("{count} {kind}")))
+        .collect();
+    if !ignored.is_empty() {
+        let in_use = summary.exceptions.iter().filter(|one| one.state == ExceptionState::InUse).count();
+        let exceptions = if in_use == 1 { "exception" } else { "exceptions" };
+        row("ignored", format!("by {in_use} {exceptions}: {}", ignored.join(", ")));
+    }
     let changes = &summary.changes;
     row(
         "changes",

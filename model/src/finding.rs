@@ -12,6 +12,7 @@ use crate::arn::Arn;
 use crate::asset::AssetKey;
 use crate::change_set::Provenance;
 use crate::digest;
+use crate::exception::AppliedException;
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 
 /// A line of `findings/<account>.ndjson.zst`.
@@ -68,6 +69,9 @@ pub struct Finding {
     /// When it was first found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// The exception of the settings that answers for it: it is ignored, and stands in no figure of drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<AppliedException>,
     /// What the conclusion rests on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub evidence: BTreeMap<String, Value>,
@@ -95,6 +99,7 @@ impl Finding {
             published: None,
             authority: None,
             since: None,
+            exception: None,
             evidence: BTreeMap::new(),
         }
     }

@@ -19,6 +19,7 @@ pub mod configuration_item;
 pub mod coverage;
 pub mod digest;
 pub mod ephemeral;
+pub mod exception;
 pub mod finding;
 pub mod gate;
 pub mod history;

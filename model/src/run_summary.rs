@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset_record::RecordTotals;
 use crate::change_set::ChangeCounts;
 use crate::coverage::CrossCheck;
+use crate::exception::ExceptionUse;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::gate::GateVerdict;
 use crate::identifiers::RunId;
@@ -68,6 +69,9 @@ pub struct RunSummary {
     /// What a person let through, with the reason (SEMANTICS 3.12).
     #[serde(default)]
     pub overrides: Vec<Override>,
+    /// Every exception of the settings, and what became of it.
+    #[serde(default)]
+    pub exceptions: Vec<ExceptionUse>,
     /// What to do next: cause, scope, command. Empty only where there is nothing to do.
     #[serde(default)]
     pub next_steps: Vec<String>,
@@ -165,7 +169,7 @@ impl AwsCalls {
     }
 }
 
-/// The findings in figures.
+/// The findings in figures. What an exception hides stands in `ignored` alone.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FindingCounts {
     /// By kind.
@@ -176,11 +180,18 @@ pub struct FindingCounts {
     /// Those that are drift: a difference that somebody should mend.
     #[serde(default)]
     pub drift: u64,
+    /// Those that exceptions take out of all of the above, by kind.
+    #[serde(default)]
+    pub ignored: BTreeMap<FindingKind, u64>,
 }
 
 impl FindingCounts {
     /// Counts one finding. What is only to be known, such as network furniture without a record, is no drift.
     pub fn add(&mut self, finding: &Finding) {
+        if finding.exception.is_some() {
+            *self.ignored.entry(finding.kind).or_default() += 1;
+            return;
+        }
         *self.by_kind.entry(finding.kind).or_default() += 1;
         *self.by_severity.entry(finding.severity).or_default() += 1;
         self.drift += u64::from(finding.kind.is_drift() && finding.severity > Severity::Info);
@@ -195,6 +206,9 @@ impl FindingCounts {
             *self.by_severity.entry(*severity).or_default() += count;
         }
         self.drift += other.drift;
+        for (kind, count) in &other.ignored {
+            *self.ignored.entry(*kind).or_default() += count;
+        }
     }
 }
 
@@ -221,7 +235,7 @@ impl PublicationCounts {
 /// A person's decision to go beyond a limit, or beyond what AWS itself says, as evidence.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Override {
-    /// Which limit; `decommissioned` for an account that is gone for good.
+    /// Which limit; `decommissioned` for an account that is gone for good, `exception` for findings that are ignored.
     pub code: String,
     /// Why.
     pub because: String,

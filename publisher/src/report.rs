@@ -5,6 +5,7 @@
 
 mod coverage_map;
 mod embed;
+mod exceptions;
 mod gaps;
 mod gravest;
 mod html;

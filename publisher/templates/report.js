@@ -62,6 +62,10 @@
     }
     const names = { live: "live", registered: "source", published: "central" };
     const told = values.map(([side]) => names[side] + " " + short(row[side])).join(", ");
+    if (row.kind === "non_compliant" && typeof row.evidence?.problem === "string") {
+      const problem = row.evidence.problem.replaceAll("_", " ");
+      return row.attribute + ": " + problem + (problem === "missing" ? "" : ", " + told) + " (" + short(row.evidence.requirement) + ")";
+    }
     return (row.attribute || "value") + (told ? ": " + told : "");
   }
 
@@ -330,6 +334,12 @@
       form.reset();
       apply();
       index = state.rows.findIndex((row) => row.finding_id === wanted);
+    }
+    const ignored = index < 0 && document.getElementById("f-" + wanted);
+    if (ignored) {
+      ignored.closest("details").open = true;
+      ignored.scrollIntoView({ block: "start" });
+      return;
     }
     if (index < 0) {
       document.getElementById("status").textContent = "This page holds no finding " + wanted + ": it may be mended, or left out here.";

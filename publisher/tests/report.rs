@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "report/exceptions.rs"]
+mod exceptions;
 #[path = "report/markup.rs"]
 mod markup;
 #[path = "report/sample.rs"]

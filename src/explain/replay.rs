@@ -74,6 +74,8 @@ impl Replay {
             Ok(account) => replay.judge_account(run, account)?,
             Err(_) => replay.judge_without_account(&run.directory)?,
         }
+        // As it was when the findings were written: an exception marks them, and changes nothing else.
+        compose::exceptions(&run.settings).apply(&mut replay.result.findings, replay.now);
         Ok(replay)
     }
 

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::run::Run;
 use crate::error::Error;
+use crate::plan::EXCEPTIONS;
 
 /// Assets that are listed where a text means several.
 const MOST_CHOICES: usize = 50;
@@ -107,6 +108,12 @@ pub(super) fn nothing(run: &Run, key: &str, places: &Places) -> Error {
     if let Some(account) = places.not_judged.first() {
         return Error::NoSuchKey(format!(
             "`{key}` is in the records of account {account}, which run `{run_id}` did not judge: it was left out on the command line"
+        ));
+    }
+    let over = Any { directory: &run.directory, name: EXCEPTIONS, key: &key };
+    if over.of(Spool::Findings, |finding: &Finding| finding.finding_id == key).unwrap_or(false) {
+        return Error::NoSuchKey(format!(
+            "`{key}` is the finding of an exception whose time is over: it is about the settings and no asset, and the report has all that there is to tell of it"
         ));
     }
     Error::NoSuchKey(format!(

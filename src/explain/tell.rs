@@ -309,6 +309,14 @@ fn findings(page: &mut Page, story: &Story) {
         let severity = code(&finding.severity);
         page.item(&format!("{} {}{attribute} ({severity}{since})", finding.finding_id, finding.kind));
         page.detail(meaning_of_kind(finding.kind));
+        if let Some(exception) = &finding.exception {
+            page.detail(&format!(
+                "It is ignored until {}: {} ({} answers for it). That changes nothing else.",
+                instant(exception.until),
+                exception.because,
+                exception.owner
+            ));
+        }
         if let Some(reason) = finding.evidence.get("reason").filter(|_| story.asset.is_none()) {
             page.detail(&value_words(reason));
         }

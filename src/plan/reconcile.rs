@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bestand_model::asset::{AssetKey, PublishedAsset};
 use bestand_model::asset_record::AssetRecord;
 use bestand_model::coverage::CoverageLine;
+use bestand_model::exception::ExceptionTally;
 use bestand_model::gate::AccountTotals;
 use bestand_model::identifiers::AccountId;
 use bestand_model::run_summary::RunSummary;
@@ -23,6 +24,7 @@ use bestand_model::settle::KeyCensus;
 use super::Planner;
 use super::accounts::Accounts;
 use super::collect::Collected;
+use super::exceptions;
 use super::records::Records;
 use crate::compose;
 use crate::error::Error;
@@ -40,6 +42,8 @@ pub(super) struct Reconciled {
     pub(super) entries: u64,
     /// Keys that more than one account claims.
     pub(super) claimed_twice: BTreeSet<AssetKey>,
+    /// Findings that each exception of the settings fits.
+    ignored: ExceptionTally,
 }
 
 /// Accounts that are judged at a time: enough to keep the cores busy while others wait for the disk.
@@ -62,8 +66,13 @@ pub(super) async fn all(
     summary.records.unplaced = placed.unplaced.len() as u64;
 
     let phase = planner.progress.phase("reconcile", "accounts", Some(accounts.asked.len() as u64));
-    let mut reconciled =
-        Reconciled { coverage: Vec::new(), totals: BTreeMap::new(), entries, claimed_twice: BTreeSet::new() };
+    let mut reconciled = Reconciled {
+        coverage: Vec::new(),
+        totals: BTreeMap::new(),
+        entries,
+        claimed_twice: BTreeSet::new(),
+        ignored: ExceptionTally::default(),
+    };
     let mut cases = Vec::new();
     for account in &accounts.all {
         let Some(ledger) = ledgers.remove(&account.id) else { continue };
@@ -117,7 +126,9 @@ pub(super) async fn all(
         }
     }
     reconciled.claimed_twice = census.claimed_twice();
-    let found: u64 = summary.findings.by_kind.values().sum();
+    exceptions::settle(planner, &bench.exceptions, &reconciled.ignored, summary)?;
+    let counts = &summary.findings;
+    let found: u64 = counts.by_kind.values().chain(counts.ignored.values()).sum();
     phase.done(&format!(
         "{} records against {} resources, {found} findings",
         records.totals.read, summary.inventory.items
@@ -135,6 +146,7 @@ impl Reconciled {
         summary: &mut RunSummary,
     ) {
         summary.findings.merge(&figures.findings);
+        self.ignored.merge(&figures.ignored);
         figures.keys.into_iter().for_each(|key| census.add(key));
         let totals = self.totals.entry(account.cloned()).or_default();
         totals.owned += figures.totals.owned;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authority;
+mod exceptions;
 mod identification;
 mod lifecycle;
 mod required;
@@ -19,6 +20,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     identification::problems(settings, &mut problems);
     authority::problems(settings, &mut problems);
     required::problems(settings, &mut problems);
+    exceptions::problems(settings, &mut problems);
     central_register(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);

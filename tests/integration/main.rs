@@ -7,6 +7,7 @@ mod coverage;
 mod demo;
 mod doctor;
 mod documents;
+mod exceptions;
 mod explain;
 mod face;
 mod interruption;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bestand_model::finding::{Finding, FindingKind, Severity};
 
 use super::embed;
+use super::exceptions::Ignored;
 use super::{ReportError, ReportTotals};
 
 /// The order of the report: the gravest first, then by kind. The last bucket is the first to give way.
@@ -75,7 +76,7 @@ impl Gravest {
     }
 }
 
-/// Takes the whole stream: counts all of it, keeps the gravest.
+/// Takes the whole stream: counts all of it, keeps the gravest, those that are ignored apart.
 ///
 /// # Errors
 /// A finding has no JSON form.
@@ -83,13 +84,16 @@ pub(super) fn select(
     findings: &mut dyn Iterator<Item = Finding>,
     max_findings: usize,
     max_bytes: usize,
-) -> Result<(Gravest, ReportTotals), ReportError> {
+) -> Result<(Gravest, Ignored, ReportTotals), ReportError> {
     let mut gravest = Gravest::new(max_findings, max_bytes);
+    let mut ignored = Ignored::default();
     let mut totals = ReportTotals::default();
     for finding in findings {
         totals.add(&finding);
-        gravest.offer(&finding)?;
+        if !ignored.take(&finding) {
+            gravest.offer(&finding)?;
+        }
     }
     totals.embedded = u64::try_from(gravest.len()).unwrap_or(u64::MAX);
-    Ok((gravest, totals))
+    Ok((gravest, ignored, totals))
 }

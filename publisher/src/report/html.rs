@@ -37,8 +37,8 @@ impl HtmlReport {
         findings: &mut dyn Iterator<Item = Finding>,
         max_findings: usize,
     ) -> Result<ReportTotals, ReportError> {
-        let (gravest, totals) = gravest::select(findings, max_findings, MAX_EMBEDDED_BYTES)?;
-        Head::new(head, &totals, STYLE, policy()).write_into(out)?;
+        let (gravest, ignored, totals) = gravest::select(findings, max_findings, MAX_EMBEDDED_BYTES)?;
+        Head::new(head, &totals, ignored, STYLE, policy()).write_into(out)?;
         out.write_all(br#"<script type="application/json" id="findings">["#)?;
         for (index, finding) in gravest.iter().enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;

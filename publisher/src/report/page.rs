@@ -10,6 +10,7 @@ use bestand_model::run_summary::{Override, RunSummary};
 use serde::Serialize;
 
 use super::coverage_map::CoverageMap;
+use super::exceptions::{ExceptionSection, Ignored};
 use super::gaps::Gaps;
 use super::text::{Piece, count, counted, duration, instant, mebibytes, pieces, visible};
 use super::{ReportError, ReportHead, ReportTotals, embed, words};
@@ -37,6 +38,7 @@ pub(super) struct Head {
     approved: bool,
     gate_reasons: Vec<GateRow>,
     overrides: Vec<OverrideRow>,
+    exceptions: ExceptionSection,
     next_steps: Vec<Vec<Piece>>,
     left_out: String,
     embedded: String,
@@ -70,6 +72,8 @@ struct KindRow {
     label: &'static str,
     meaning: &'static str,
     severities: Vec<(&'static str, String)>,
+    /// How many of it are ignored; empty where none is.
+    ignored: String,
     total: String,
     /// Width of the bar, of 100.
     bar: u64,
@@ -101,6 +105,7 @@ impl Head {
     pub(super) fn new(
         head: &ReportHead<'_>,
         totals: &ReportTotals,
+        ignored: Ignored,
         style: &'static str,
         policy: String,
     ) -> Self {
@@ -126,6 +131,7 @@ impl Head {
             approved: summary.gate.verdict == Verdict::Approved,
             gate_reasons: summary.gate.reasons.iter().map(gate_row).collect(),
             overrides: summary.overrides.iter().map(override_row).collect(),
+            exceptions: ExceptionSection::new(head, totals, ignored),
             next_steps: summary.next_steps.iter().map(|step| pieces(step)).collect(),
             left_out: if left_out == 0 { String::new() } else { count(left_out) },
             embedded: count(totals.embedded),
@@ -184,9 +190,15 @@ fn sentence(summary: &RunSummary, totals: &ReportTotals) -> String {
         counted(summary.accounts.requested, "account", "accounts"),
         counted(summary.records.read, "record", "records"),
     );
+    let ignored = match totals.all_ignored() {
+        0 => String::new(),
+        ignored => {
+            format!(" {} by exceptions.", counted(ignored, "finding is ignored", "findings are ignored"))
+        }
+    };
     let drift = totals.drift();
     if drift == 0 {
-        return format!("{compared}: no difference to mend was found.");
+        return format!("{compared}: no difference to mend was found.{ignored}");
     }
     let by_severity: Vec<String> = words::SEVERITIES
         .into_iter()
@@ -194,7 +206,7 @@ fn sentence(summary: &RunSummary, totals: &ReportTotals) -> String {
         .map(|severity| format!("{} {}", count(totals.drift_of(severity)), words::severity_code(severity)))
         .collect();
     format!(
-        "{compared}: {} ({}).",
+        "{compared}: {} ({}).{ignored}",
         counted(drift, "difference to mend was found", "differences to mend were found"),
         by_severity.join(", ")
     )
@@ -203,7 +215,8 @@ fn sentence(summary: &RunSummary, totals: &ReportTotals) -> String {
 /// Says in one sentence how much was not seen.
 fn blindness(summary: &RunSummary, totals: &ReportTotals) -> String {
     let accounts = &summary.accounts;
-    let unverified = totals.of(FindingKind::Unverified);
+    // An exception can make a person content with it, but it makes nobody see more.
+    let unverified = totals.of(FindingKind::Unverified) + totals.ignored_of(FindingKind::Unverified);
     if summary.coverage.gaps == 0 && accounts.incomplete + accounts.failed == 0 && unverified == 0 {
         return "Everything that was asked for was seen.".to_owned();
     }
@@ -279,6 +292,10 @@ fn kind_rows(totals: &ReportTotals) -> Vec<KindRow> {
                         Some((words::severity_code(severity), count(*number)))
                     })
                     .collect(),
+                ignored: match totals.ignored_of(kind) {
+                    0 => String::new(),
+                    ignored => count(ignored),
+                },
                 total: count(number),
                 bar: number.saturating_mul(100).div_ceil(greatest),
             }
@@ -290,11 +307,17 @@ fn kind_rows(totals: &ReportTotals) -> Vec<KindRow> {
 fn warning(summary: &RunSummary, totals: &ReportTotals) -> String {
     let differing: Vec<String> = FindingKind::ALL
         .into_iter()
-        .filter_map(|kind| {
+        .map(|kind| {
             let said = summary.findings.by_kind.get(&kind).copied().unwrap_or(0);
             let own = totals.of(kind);
-            (said != own).then(|| format!("{kind}: {} and {}", count(said), count(own)))
+            let ignored_said = summary.findings.ignored.get(&kind).copied().unwrap_or(0);
+            let ignored = totals.ignored_of(kind);
+            let counted = (said != own).then(|| format!("{kind}: {} and {}", count(said), count(own)));
+            let hidden = (ignored_said != ignored)
+                .then(|| format!("{kind}, ignored: {} and {}", count(ignored_said), count(ignored)));
+            [counted, hidden].into_iter().flatten().collect::<Vec<_>>().join("; ")
         })
+        .filter(|text| !text.is_empty())
         .collect();
     if differing.is_empty() {
         return String::new();

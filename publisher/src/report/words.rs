@@ -2,6 +2,7 @@
 
 use bestand_model::change_set::WithheldReason;
 use bestand_model::coverage::Reason;
+use bestand_model::exception::ExceptionState;
 use bestand_model::finding::{FindingKind, Severity};
 use bestand_model::gate::GateCode;
 
@@ -67,6 +68,20 @@ pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
             "Unverified",
             "Not enough was seen to say whether it is live. It is no difference, and nothing is done.",
         ),
+    }
+}
+
+/// Gives the label of what became of an exception, and what it means.
+pub(super) fn exception(state: ExceptionState) -> (&'static str, &'static str) {
+    match state {
+        ExceptionState::InUse => ("in use", "It hides what it fits."),
+        ExceptionState::Unused => ("unused", "It fits no finding of this run."),
+        ExceptionState::NotJudged => {
+            ("not judged", "It fits nothing here, but this run was for some accounts only.")
+        }
+        ExceptionState::Expired => {
+            ("expired", "It hides nothing any more: renew it, take it out, or mend what it hid.")
+        }
     }
 }
 

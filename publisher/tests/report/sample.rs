@@ -235,6 +235,7 @@ fn summary() -> RunSummary {
             at: started() + 90.seconds(),
             plan_digest: "5be1a7".repeat(10),
         }],
+        exceptions: Vec::new(),
         next_steps: vec![
             "Account vertrieb-online could not be read: check the trust policy of role bestand-reader, then run \
              `bestand doctor --run 20261123-043000-7f3a`"
@@ -300,6 +301,7 @@ pub(crate) fn finding(number: u64) -> Finding {
         published: (divergent && number.is_multiple_of(2)).then(|| json!("t3.micro")),
         authority: divergent.then_some(Provenance::ConfigService),
         since: (number % 6 != 1).then(|| started() - (24 * i64::try_from(number % 90).unwrap()).hours()),
+        exception: None,
         evidence: evidence(number, kind),
     }
 }

@@ -6,6 +6,7 @@ use bestand_model::account::Account;
 use bestand_model::asset::{AssetKey, PublishedAsset};
 use bestand_model::configuration_item::ConfigurationItem;
 use bestand_model::coverage::{Coverage, Reason};
+use bestand_model::exception::{ExceptionTally, Exceptions};
 use bestand_model::gate::AccountTotals;
 use bestand_model::history::AccountHistory;
 use bestand_model::inventory::AccountInventory;
@@ -35,6 +36,7 @@ pub(super) struct Bench<'a> {
     directory: &'a RunDirectory,
     rules: Rules,
     rules_not_aws: Rules,
+    pub(super) exceptions: Exceptions,
     with_register: bool,
     publications: Publications,
     now: Timestamp,
@@ -58,6 +60,7 @@ pub(super) enum Round {
 /// A result in figures.
 pub(super) struct Figures {
     pub(super) findings: FindingCounts,
+    pub(super) ignored: ExceptionTally,
     pub(super) totals: AccountTotals,
     pub(super) keys: Vec<AssetKey>,
 }
@@ -78,6 +81,7 @@ impl<'a> Bench<'a> {
                 records.rows.stray_for_not_aws(),
                 Arc::clone(&records.shared),
             ),
+            exceptions: compose::exceptions(planner.settings),
             with_register: planner.register.is_some(),
             publications: publications(planner.store)?.written_by(writer),
             now: planner.now,
@@ -206,7 +210,11 @@ impl<'a> Bench<'a> {
     }
 
     /// Spools a result and gives its figures. Without a central register there is nothing to change.
-    fn spool(&self, name: &str, result: AccountReconciliation) -> Result<Figures, Error> {
+    ///
+    /// Exceptions are applied here and nowhere earlier: whatever is found goes this way, and what is judged, and so every
+    /// change, knows nothing of them.
+    fn spool(&self, name: &str, mut result: AccountReconciliation) -> Result<Figures, Error> {
+        let ignored = self.exceptions.apply(&mut result.findings, self.now);
         let mut counts = FindingCounts::default();
         let mut findings = self.directory.spool(Spool::Findings, name)?;
         for finding in &result.findings {
@@ -225,7 +233,7 @@ impl<'a> Bench<'a> {
             changes.finish()?;
             totals = result.totals;
         }
-        Ok(Figures { findings: counts, totals, keys })
+        Ok(Figures { findings: counts, ignored, totals, keys })
     }
 
     fn spooled<T: DeserializeOwned>(&self, spool: Spool, name: &str) -> Result<Vec<T>, RunStoreError> {

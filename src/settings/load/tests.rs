@@ -263,6 +263,81 @@ fn rules_about_tags_and_attributes_that_cannot_be_meant_so_are_told_with_their_k
     assert!(load_text(&text(good)).is_ok());
 }
 
+/// The default with its commented examples of a section switched on.
+fn with_examples(section: &str) -> String {
+    let mut in_example = false;
+    let lines = super::super::DEFAULT.lines().map(|line| {
+        let text = line.strip_prefix("# ").unwrap_or(line);
+        in_example = text.starts_with(section) || in_example && line.starts_with("# ");
+        if in_example { text } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn semantics_7_1_the_examples_of_exceptions_are_in_order() {
+    let settings = load_text(&with_examples("[[exceptions]]")).unwrap();
+    let names: Vec<String> = settings.exceptions.iter().map(|rule| rule.names()).collect();
+    assert_eq!(
+        names,
+        [
+            "kind = \"unregistered\", account = \"111111111111\", region = \"eu-central-1\", \
+             type = \"AWS::EC2::*\", name = \"lasttest-*\"",
+            "finding = \"0123456789abcdef\""
+        ]
+    );
+    assert!(!crate::compose::exceptions(&settings).is_empty());
+    // The run directory keeps the settings as JSON, for `explain`.
+    let kept: Settings = serde_json::from_value(serde_json::to_value(settings.shown()).unwrap()).unwrap();
+    assert_eq!(kept.exceptions, settings.exceptions);
+}
+
+#[test]
+fn exceptions_that_cannot_be_meant_so_are_told_all_at_once() {
+    let with = |text: &str| {
+        let at = super::super::DEFAULT.find("[retire]").unwrap();
+        let (before, after) = super::super::DEFAULT.split_at(at);
+        load_text(&format!("{before}{text}\n{after}")).map(drop).err().unwrap_or_default().join("\n")
+    };
+    let until = "until = \"2027-03-31T00:00:00Z\"";
+    let all = with(&format!(
+        r#"
+        [[exceptions]]
+        because = "OPS-7"
+        owner = "m.muster"
+        {until}
+        [[exceptions]]
+        name = "*"
+        because = ""
+        owner = " "
+        {until}
+        [[exceptions]]
+        kind = "absent"
+        because = "OPS-7"
+        owner = "m.muster"
+        {until}
+        [[exceptions]]
+        kind = "absent"
+        because = "OPS-8"
+        owner = "e.beispiel"
+        {until}
+        "#
+    ));
+    for expected in [
+        "exceptions.0: names nothing",
+        "exceptions.1: names nothing",
+        "exceptions.1.because: must not be empty",
+        "exceptions.1.owner: must not be empty",
+        "exceptions.3: names the same as exceptions.2",
+    ] {
+        assert!(all.contains(expected), "{expected} is missing in\n{all}");
+    }
+    let shape = with("[[exceptions]]\nkind = \"gone\"\nnmae = \"x\"\nuntil = \"in March\"");
+    for expected in ["exceptions.0", "gone", "nmae", "\"because\"", "\"owner\""] {
+        assert!(shape.contains(expected), "{expected} is missing in\n{shape}");
+    }
+}
+
 /// The default with its examples of authority switched on.
 fn with_authority() -> String {
     let mut in_example = false;
