@@ -124,7 +124,7 @@ fn shared_identities(
             }
         }
     }
-    Ok(shared.sorted())
+    Ok(shared)
 }
 
 /// Holds a reading against the last good one (SEMANTICS 2.13).

@@ -301,3 +301,30 @@ fn the_key_of_the_central_register_is_sent_and_shown_nowhere() {
         assert!(!text.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "{}", path.display());
     }
 }
+
+/// 100,000 more rows for one account: 90,000 instances that nobody ever saw, and 10,000 that all claim one that lives.
+const A_HUNDRED_THOUSAND_ROWS: &str = "INSERT INTO assets (id, arn, resource_id, account, region, type, name, is_aws) \
+     WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99999) \
+     SELECT printf('WIDE-%06d', n), CASE WHEN n < 10000 THEN one.arn END, \
+     CASE WHEN n >= 10000 THEN printf('i-0abc%013x', n) END, one.account, one.region, one.type, 'wide', 1 \
+     FROM n, (SELECT arn, account, region, type FROM assets WHERE type = 'AWS::EC2::Instance' \
+     AND arn IS NOT NULL AND region IS NOT NULL AND status = 'active' ORDER BY id LIMIT 1) AS one";
+
+#[test]
+fn a_hundred_thousand_rows_of_one_account_are_judged_each_and_stop_nothing() {
+    let world = World::small(Faults::none());
+    let before = world.run_of(&world.command(&["plan"]).expect(0));
+    world.execute("itk.db", A_HUNDRED_THOUSAND_ROWS);
+    let outcome = world.command(&["plan"]).expect(0);
+    let run = world.run_of(&outcome);
+    let more = |kind: &str| run.findings(kind).len() - before.findings(kind).len();
+    assert_eq!(more("absent"), 90_000);
+    // What they claim together is one finding, which names them all and whom they quarrel with.
+    let claims = run.findings("duplicate");
+    let claims: Vec<_> = claims.iter().filter(|finding| finding.to_string().contains("WIDE-")).collect();
+    assert_eq!(claims.len(), 1, "{claims:?}");
+    assert_eq!(claims[0]["evidence"]["rows"].as_array().unwrap().len(), 10_001);
+    assert_eq!(claims[0]["evidence"]["withheld"], "ambiguous");
+    let changes = run.values("changes");
+    assert!(!changes.is_empty() && !changes.iter().any(|change| change.to_string().contains("WIDE-")));
+}

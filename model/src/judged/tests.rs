@@ -127,7 +127,7 @@ fn what_an_account_was_judged_by_is_read_back_as_it_was_written() {
     assert_eq!(back.proofs, proofs);
     assert_eq!(back.memory().lines().collect::<Vec<_>>(), memory.lines().collect::<Vec<_>>());
     assert_eq!(
-        back.shared.of_asset_id(&rows[0]).map(<[_]>::len),
+        back.shared.of_asset_id(&rows[0]).map(|sharing| sharing.count),
         Some(2),
         "a row of this account shares its name"
     );

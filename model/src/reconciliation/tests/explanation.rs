@@ -259,7 +259,7 @@ fn remembered(mut estate: Estate) -> Estate {
     estate.records.iter().for_each(|record| census.add(record));
     let mut shared = SharedIdentities::default();
     estate.records.iter().for_each(|record| shared.add(&census, record));
-    estate.rules.shared = std::sync::Arc::new(shared.sorted());
+    estate.rules.shared = std::sync::Arc::new(shared);
     let mut publications = Publications::default();
     publications.end("ours", Standing::Noted, []);
     publications.begin("of no interest");
