@@ -120,8 +120,9 @@ impl<'a> PublishedIndex<'a> {
             .map(|entry| entry.asset_key)
             .collect();
         for (subject, _) in assigned.iter_mut().filter(|(_, entry)| entry.is_none()) {
-            let mut at_place = self.at_place_of(subject).iter().filter(|key| !moved.contains(key));
-            subject.doubles_an_entry = at_place.any(|key| self.may_be_at(key, subject));
+            let at_place = self.at_place_of(subject).iter().filter(|key| self.may_be_at(key, subject));
+            let same_arn = subject.arn().and_then(|arn| self.by_arn.get(arn)).into_iter().flatten();
+            subject.doubles_an_entry = at_place.chain(same_arn).any(|key| !moved.contains(key));
         }
         assigned
     }

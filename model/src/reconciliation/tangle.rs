@@ -9,7 +9,7 @@ use super::judge::{Judge, item_name};
 use super::published_index::PublishedIndex;
 use super::subject::Subject;
 use crate::asset::{AssetKey, PublishedAsset};
-use crate::asset_record::AssetRecord;
+use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::change_set::WithheldReason;
 use crate::configuration_item::ConfigurationItem;
 use crate::coverage::{Coverage, Reason};
@@ -71,13 +71,16 @@ pub(super) fn judge(judge: &mut Judge<'_>, parties: Parties<'_, '_>, published: 
     let Parties { items, records, subjects, entries: claimed } = parties;
     let mut keys: BTreeSet<AssetKey> = BTreeSet::new();
     let mut entries: Vec<AssetKey> = Vec::new();
+    // Where a row plans the asset, nobody expects it to live: that it did not before means nothing any more.
+    let is_planned = records.iter().any(|record| record.aws && record.lifecycle == Lifecycle::Planned);
+    let counts_anew = is_planned || !items.is_empty();
     let by_asset_id = subjects.iter().flat_map(|subject| published.claim_by_asset_id(subject));
     for entry in by_asset_id.chain(claimed) {
         if judge.is_own(entry) {
             judge.count_owned(Some(entry), Liveness::Sighted, Coverage::Incomplete(Reason::CountMismatch));
         }
         judge.tell_changes_by_others(&Subject::of_published(entry), entry);
-        judge.keep_history(entry.asset_key, !items.is_empty() || judge.sees_something_of(entry));
+        judge.keep_history(entry.asset_key, counts_anew || judge.sees_something_of(entry));
         keys.insert(entry.asset_key);
         entries.push(entry.asset_key);
     }

@@ -76,7 +76,7 @@ fn many_rows_with_one_name_are_counted_and_the_first_of_them_are_named() {
     let of_id = shared.of_asset_id(&rows[0]).unwrap();
     assert_eq!((of_id.count, of_id.rows.len()), (100_000, MOST_NAMED));
     // The one row of another account is not among the first, and counts.
-    assert!(of_id.rows.iter().all(|row| row.row < "row 000100".to_owned()));
+    assert!(of_id.rows.iter().all(|row| row.row.as_str() < "row 000100"));
     assert_eq!(shared.of_arn(&rows[0]).map(|sharing| sharing.count), Some(100_000));
     // One of each name, not one of each row.
     assert_eq!(shared.of_records(&rows).len(), 2);

@@ -244,10 +244,10 @@ impl Judge<'_> {
         })
     }
 
-    /// Notes that an ambiguous entry's resource was sighted, or keeps what was known of it.
-    pub(in crate::reconciliation) fn keep_history(&mut self, key: AssetKey, sighted: bool) {
+    /// Keeps what was known of an ambiguous entry's resource, or begins anew where it was sighted or is planned.
+    pub(in crate::reconciliation) fn keep_history(&mut self, key: AssetKey, anew: bool) {
         let mut history = self.assets_before.remove(&key).unwrap_or_default();
-        if sighted {
+        if anew {
             sighting(&mut history, false, self.now);
         }
         self.result.history.assets.insert(key, history);

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use crate::asset::AssetKey;
+use crate::asset_record::{AssetRecord, Lifecycle};
 use crate::attribute;
 use crate::change_set::{ChangeKind, WithheldReason};
 use crate::coverage::Reason;
@@ -158,4 +159,18 @@ fn semantics_2_6_an_ambiguous_look_neither_advances_nor_resets_but_a_sighting_do
     assert_eq!(quarrel.run(&first.history, at(24)).history.assets, first.history.assets);
     let live = quarrel.items([item("eu", QUEUE, "q")]).run(&first.history, at(24));
     assert_eq!(live.history.assets.values().map(|asset| asset.looks).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn semantics_5_a_planned_row_of_an_ambiguous_asset_resets_looks_too() {
+    let gone = Estate::seen().published([entry(
+        key(9),
+        &[(attribute::RESOURCE_TYPE, SUBNET), (attribute::REGION, "us"), (attribute::ASSET_ID, "C")],
+    )]);
+    let first = gone.run(&crate::history::AccountHistory::default(), at(0));
+    assert_eq!(first.history.assets[&key(9)].looks, 1);
+    // Somebody plans the asset anew, and another row quarrels over what it names.
+    let planned = AssetRecord { lifecycle: Lifecycle::Planned, ..by_arn("C", &arn("global", ROLE, "2")) };
+    let quarrel = gone.records([planned, by_arn("row 1", &arn("global", ROLE, "2"))]);
+    assert_eq!(quarrel.run(&first.history, at(24)).history.assets[&key(9)].looks, 0);
 }

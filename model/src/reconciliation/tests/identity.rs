@@ -1,10 +1,13 @@
 //! Which entry is an asset's: keys never change, and nothing falls through.
 
 use super::support::*;
-use crate::asset::{AssetKey, AssetState};
+use uuid::Uuid;
+
+use crate::asset::{AssetKey, AssetState, PublishedAsset};
 use crate::asset_record::AssetRecord;
 use crate::attribute;
 use crate::change_set::ChangeKind;
+use crate::configuration_item::ConfigurationItem;
 use crate::coverage::Reason;
 use crate::finding::FindingKind;
 use crate::history::AccountHistory;
@@ -39,6 +42,24 @@ fn semantics_3_1_an_entry_that_was_made_of_an_arn_alone_is_at_the_place_that_the
         &dark().records([by_place]).once(),
         "b + entry: unverified: update asset_id=b registration=registered",
     );
+}
+
+#[test]
+fn semantics_3_1_no_second_entry_is_made_with_an_arn_that_an_entry_has() {
+    // AWS Config gives the bucket no ARN, one row does and becomes its own, another knows nothing but that ARN.
+    let nameless = ConfigurationItem { arn: None, ..item("eu", BUCKET, "1") };
+    let whole =
+        AssetRecord { arn: Some(arn("eu", BUCKET, "1").parse().unwrap()), ..by_id("A", None, BUCKET, "1") };
+    let estate =
+        Estate::seen().items([nameless]).records([whole, by_arn("A", &arn("eu", BUCKET, "1"))]).published([
+            PublishedAsset { asset_key: AssetKey(Uuid::from_u128(1)), ..entry_of("eu", BUCKET, "1") },
+        ]);
+    for line in 0..estate.lines.len() {
+        let mut darker = estate.clone();
+        darker.lines[line].set_incomplete(Reason::Throttled, "");
+        let result = darker.once();
+        assert!(result.changes.iter().all(|change| change.kind != ChangeKind::Create), "{}", render(&result));
+    }
 }
 
 #[test]
