@@ -176,13 +176,13 @@ proptest! {
             record.attributes.iter_mut().filter(|(name, _)| NAMES.contains(&name.as_str())).for_each(|(_, value)| pad(value));
         }
         let again = run(&spelled, &rules, &first.history);
-        // What was held back for one run is not a matter of spelling.
+        // What was held back for one run, and rows that quarrel from now on, are no matter of spelling.
         let plain = run(&plain, &rules, &first.history);
         let divergent = |result: &AccountReconciliation| -> BTreeSet<String> {
             let of_kind = result.findings.iter().filter(|finding| finding.kind == FindingKind::Divergent);
             of_kind.map(|finding| finding.finding_id.clone()).collect()
         };
-        prop_assert_eq!(divergent(&first), divergent(&again));
+        prop_assert_eq!(divergent(&plain), divergent(&again));
         let sent = |result: &AccountReconciliation| -> BTreeSet<_> {
             let sent = result.changes.iter().filter(|change| change.kind.is_sent());
             sent.map(|change| (change.asset_key, change.kind)).collect()
