@@ -249,8 +249,8 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
             Ok(report.exit_status)
         }
         Command::Explain { run: Some(run), key, json, schema: false } => {
-            let settings = load()?;
-            let answer = tokio::task::block_in_place(|| explain::explain(&settings, run, key.as_deref()))?;
+            let store = compose::run_store(&load()?).await?;
+            let answer = tokio::task::block_in_place(|| explain::explain(&store, run, key.as_deref()))?;
             print(&if *json { answer.json()? } else { answer.text(explain::Style::of_stdout()) });
             Ok(answer.exit_status())
         }
@@ -258,7 +258,7 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
             print(&serde_json::to_string_pretty(&explain::schema()).unwrap_or_default());
             Ok(ExitStatus::Done)
         }
-        Command::Settings(asked) => settings_command(asked, &cli.common.settings),
+        Command::Settings(asked) => settings_command(asked, &cli.common.settings).await,
         #[cfg(feature = "demo")]
         Command::Sandbox(asked) => crate::demo::sandbox(asked).await,
         #[cfg(feature = "demo")]
@@ -268,7 +268,7 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
     }
 }
 
-fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Error> {
+async fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Error> {
     if asked.default {
         print(settings::DEFAULT.trim_end());
     } else if asked.schema {
@@ -283,7 +283,7 @@ fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Err
             });
             print(&serde_json::to_string_pretty(&policies).unwrap_or_default());
         } else if asked.init_store {
-            let made = compose::run_store(&settings)?.init(&settings.environment, clock::now())?;
+            let made = compose::run_store(&settings).await?.init(&settings.environment, clock::now())?;
             print(&format!(
                 "the run store {} belongs to environment `{}`",
                 settings.run_store.url, made.environment

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bestand_collector::accounts::{AccountDirectory, ListedAccounts, OrganizationsDirectory};
 use bestand_collector::collector::{AggregatorSettings, Collector, CollectorSettings};
-use bestand_collector::credentials::AwsContext;
+use bestand_collector::credentials::{AwsContext, CredentialsError};
 use bestand_collector::region_client::Limits;
 use bestand_collector::source_register::{
     LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
@@ -24,14 +24,15 @@ use bestand_model::requirement::Requirements;
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_model::shared_identity::SharedIdentities;
 use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
-use bestand_publisher::run_store::RunStore;
+use bestand_publisher::run_store::{BucketOptions, Lease, LeaseTerms, RunStore};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::clock;
 use crate::error::Error;
 use crate::settings::{
-    AccountSource, Auth, CentralRegister, CollectionSource, RegisterKind, SecretReference, Settings,
+    AccountSource, Auth, CentralRegister, CollectionSource, RegisterKind, RunStoreSettings, SecretReference,
+    Settings,
 };
 
 /// Regions of one account that are read at a time.
@@ -44,8 +45,36 @@ const SQL_CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SQL_STATEMENT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Opens the run store.
-pub(crate) fn run_store(settings: &Settings) -> Result<RunStore, Error> {
-    Ok(RunStore::open(&settings.run_store.url, Path::new("."))?)
+pub(crate) async fn run_store(settings: &Settings) -> Result<RunStore, Error> {
+    let RunStoreSettings { url, encryption, .. } = &settings.run_store;
+    if !RunStore::is_bucket(url) {
+        return Ok(RunStore::open(url, Path::new("."))?);
+    }
+    let access = AwsContext::load(&settings.aws.region).await.bucket_access();
+    let credentials =
+        access.credentials.ok_or_else(|| CredentialsError::Missing("the run store lies on S3".to_owned()))?;
+    let options = BucketOptions {
+        region: settings.aws.region.clone(),
+        endpoint_url: access.endpoint_url,
+        credentials,
+        encryption: encryption.clone(),
+    };
+    Ok(RunStore::open_bucket(url, options)?)
+}
+
+/// Takes the run store for a run that writes.
+pub(crate) fn lease(
+    settings: &Settings,
+    store: &RunStore,
+    run_id: &RunId,
+    register_id: Option<&str>,
+) -> Result<Lease, Error> {
+    Ok(store.lease(LeaseTerms {
+        run_id: run_id.clone(),
+        register_id: register_id.map(str::to_owned),
+        term: Duration::from_secs(settings.run_store.lease_secs),
+        clock: clock::now,
+    })?)
 }
 
 /// Gives the rules that hold for every account, or for what belongs to none.

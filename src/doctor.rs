@@ -42,7 +42,7 @@ pub(crate) async fn doctor(settings: &Settings, asked: &Asked, progress: Progres
 async fn examine(settings: &Settings, asked: &Asked, progress: Progress) -> Result<Report, Error> {
     let now = clock::now();
     let mut report = Report::new(&settings.environment);
-    let store = match compose::run_store(settings) {
+    let store = match compose::run_store(settings).await {
         Ok(store) => {
             registers::run_store(settings, &store, &mut report);
             Some(store)

@@ -64,6 +64,9 @@ impl Error {
                 ExitStatus::NoAccount
             }
             Self::SourceRegister(_) | Self::SourceShrunken { .. } => ExitStatus::SourceRegister,
+            Self::RunStore(RunStoreError::LeaseLost) | Self::CentralRegister(RegisterError::NoLease) => {
+                ExitStatus::LeaseLost
+            }
             Self::CentralRegister(_) => ExitStatus::CentralRegister,
             Self::Environment(_) | Self::RunStore(RunStoreError::ForeignEnvironment { .. }) => {
                 ExitStatus::Environment
@@ -108,6 +111,9 @@ impl Error {
             Self::SourceShrunken { .. } => {
                 "find out where the rows went; if they are rightly gone, lower [source_register] min_source_share for one run"
             }
+            Self::RunStore(RunStoreError::LeaseLost) | Self::CentralRegister(RegisterError::NoLease) => {
+                "see whether another run is at work; if it was this plan's publication, finish it with `bestand publish RUN`, else run again"
+            }
             Self::CentralRegister(_) => {
                 "check [central_register] and whether the register is up, then run again: nothing was changed"
             }
@@ -116,6 +122,9 @@ impl Error {
             }
             Self::RunStore(RunStoreError::Locked { .. }) => {
                 "wait until the other run has ended, then run again"
+            }
+            Self::RunStore(RunStoreError::Unsuited { .. }) => {
+                "put the run store into an S3 bucket or a service that knows If-Match and If-None-Match"
             }
             Self::RunStore(RunStoreError::NoSuchRun { .. }) => "name a folder below runs/ of the run store",
             Self::RunStore(RunStoreError::RunExists { .. }) => "leave --run-id out: bestand makes a new one",

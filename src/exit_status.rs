@@ -17,6 +17,8 @@ pub(crate) enum ExitStatus {
     Refused,
     /// Another run holds the run store.
     Locked,
+    /// The lease of the run store was lost midway.
+    LeaseLost,
     /// The source register is unreadable, empty or shrunken.
     SourceRegister,
     /// No account could be read.
@@ -41,13 +43,14 @@ pub(crate) enum ExitStatus {
 
 impl ExitStatus {
     /// All of them, in the order in which the later wins.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Done,
         Self::Drift,
         Self::Gaps,
         Self::PublicationIncomplete,
         Self::Refused,
         Self::Locked,
+        Self::LeaseLost,
         Self::SourceRegister,
         Self::NoAccount,
         Self::CentralRegister,
@@ -77,6 +80,7 @@ impl ExitStatus {
             Self::Environment => 43,
             Self::Plan => 44,
             Self::RunStore => 45,
+            Self::LeaseLost => 46,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -93,6 +97,7 @@ impl ExitStatus {
             }
             Self::Refused => "refused by the gate (`plan`: only with --fail-on-gate)",
             Self::Locked => "another run is at work in this run store",
+            Self::LeaseLost => "lease of the run store lost midway: nothing more was sent or written",
             Self::SourceRegister => "source register unreadable, empty or shrunken",
             Self::NoAccount => "no account could be read",
             Self::CentralRegister => "central register unreadable",

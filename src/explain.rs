@@ -74,8 +74,8 @@ pub(crate) fn schema() -> Value {
 }
 
 /// Explains what a text means in a run; without one, proves the whole run.
-pub(crate) fn explain(settings: &Settings, run_id: &RunId, key: Option<&str>) -> Result<Answer, Error> {
-    let run = Run::open(&compose::run_store(settings)?, run_id)?;
+pub(crate) fn explain(store: &RunStore, run_id: &RunId, key: Option<&str>) -> Result<Answer, Error> {
+    let run = Run::open(store, run_id)?;
     let Some(key) = key else { return Ok(Answer::Proof(Box::new(proof::of_run(&run)?))) };
     if key.trim().is_empty() {
         return Err(Error::Usage("explain: the key is empty".into()));

@@ -9,7 +9,7 @@ use bestand_model::gate::GateCode;
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{Override, PublicationCounts, RunSummary};
-use bestand_publisher::central_register::{CentralRegister, RunEvidence};
+use bestand_publisher::central_register::{CentralRegister, RegisterError, RunEvidence};
 use bestand_publisher::publish::{
     PublishError, PublishSettings, StopSignal, note_applied, note_beginning, publication_counts,
     publication_started, publish, settle_open_intents, verify_plan,
@@ -46,11 +46,11 @@ pub(crate) async fn publish_run(
         return Err(Error::Usage("`publish` needs [central_register] in the settings".into()));
     };
     signals::begin();
-    let store = compose::run_store(settings)?;
+    let store = compose::run_store(settings).await?;
     run::check_store(settings, &store, true)?;
     let directory = store.run(run_id)?;
-    let _lock = store.lock(run_id)?;
     let plan = read_plan(&directory)?;
+    let lease = compose::lease(settings, &store, run_id, plan.register_id.as_deref())?;
     let mut summary: RunSummary = directory
         .read_json("run")?
         .ok_or_else(|| Error::Plan(format!("run `{run_id}` has no run.json: its plan was never finished")))?;
@@ -61,7 +61,7 @@ pub(crate) async fn publish_run(
         return Ok((summary, directory));
     }
 
-    let register = compose::central_register(register)?;
+    let register = compose::central_register(register)?.under(lease.tenure());
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     if plan.environment != settings.environment || plan.register_id.as_ref() != Some(&identity.register_id) {
         return Err(Error::Plan(format!(
@@ -276,6 +276,9 @@ pub(crate) async fn send(
     summary.publication = Some(counts);
     if let Some(halted) = publication.halted {
         tracing::error!(reason = halted, "gave up sending");
+    }
+    if publication.lost_lease {
+        return Err(RegisterError::NoLease.into());
     }
     if let Some(stopped) = signal.filter(|_| publication.stopped) {
         return Err(stopped);

@@ -44,15 +44,17 @@ pub(crate) async fn run(
             "`run` needs [central_register] in the settings; `bestand plan` gives the drift report without it".into(),
         ));
     }
-    let store = compose::run_store(settings)?;
+    let store = compose::run_store(settings).await?;
     check_store(settings, &store, options.publish)?;
     let run_id = options.run_id.clone().unwrap_or_else(|| clock::new_run_id(now));
-    let _lock = store.lock(&run_id)?;
     let register = settings.central_register.as_ref().map(compose::central_register).transpose()?;
     let identity = match &register {
         Some(register) => Some(signals::unless_stopped(check_register(settings, register)).await?),
         None => None,
     };
+    let register_id = identity.as_ref().map(|identity| identity.register_id.as_str());
+    let lease = compose::lease(settings, &store, &run_id, register_id)?;
+    let register = register.map(|register| register.under(lease.tenure()));
     if let (true, Some(register)) = (options.publish, &register) {
         signals::unless_stopped(settle_last(&store, register)).await?;
     }

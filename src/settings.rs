@@ -295,13 +295,19 @@ impl AcceptedGap {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RunStoreSettings {
-    /// `file:relative` (to the working directory) or `file:///absolute`.
+    /// `file:relative` (to the working directory), `file:///absolute` or `s3://bucket/prefix`.
     pub(crate) url: String,
+    /// How S3 encrypts what it keeps.
+    pub(crate) encryption: Encryption,
+    /// Seconds that a run holds the store without renewing its lease. After a run in a bucket was killed, the next one
+    /// waits so long, and a quarter more.
+    #[schemars(range(min = 3, max = 3600))]
+    pub(crate) lease_secs: u64,
 }
 
 impl Default for RunStoreSettings {
     fn default() -> Self {
-        Self { url: "file:./bestand-runs".into() }
+        Self { url: "file:./bestand-runs".into(), encryption: Encryption::default(), lease_secs: 180 }
     }
 }
 

@@ -245,7 +245,7 @@ pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
             summary.peak_memory_bytes.map_or(String::new(), |bytes| format!(", {} MiB at most", bytes >> 20));
         row("took", format!("{seconds:.1} s{memory}"));
     }
-    row("report", directory.path().join("report.html").display().to_string());
+    row("report", directory.place("report.html"));
     let mut text = table.to_string();
     for step in &summary.next_steps {
         text.push_str("\nnext: ");

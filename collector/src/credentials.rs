@@ -33,6 +33,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a call may take with all its attempts where the settings say nothing.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ATTEMPTS: u32 = 5;
+/// Where S3 is, for this process alone.
+const S3_ENDPOINT: &str = "AWS_ENDPOINT_URL_S3";
 /// How patiently AWS is called where the settings say nothing.
 const PATIENCE: Patience = Patience {
     attempt_timeout: ATTEMPT_TIMEOUT,
@@ -49,6 +51,15 @@ pub struct AwsContext {
     config: SdkConfig,
     meter: Arc<Meter>,
     sts: Arc<Pace>,
+}
+
+/// Where S3 is, if not where AWS has it, and with whose credentials it is asked.
+#[derive(Clone, Debug)]
+pub struct BucketAccess {
+    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`.
+    pub endpoint_url: Option<String>,
+    /// The job's own.
+    pub credentials: Option<SharedCredentialsProvider>,
 }
 
 /// Who the job's own credentials belong to.
@@ -142,6 +153,15 @@ impl AwsContext {
             },
         )?;
         Ok(CallerIdentity { account_id, arn: identity.arn().unwrap_or_default().to_owned() })
+    }
+
+    /// Gives how S3 is reached, for whoever keeps files there.
+    pub fn bucket_access(&self) -> BucketAccess {
+        let of_s3 = std::env::var(S3_ENDPOINT).ok().filter(|url| !url.trim().is_empty());
+        BucketAccess {
+            endpoint_url: of_s3.or_else(|| self.config.endpoint_url().map(str::to_owned)),
+            credentials: self.config.credentials_provider(),
+        }
     }
 
     /// Gives how often AWS was called so far.

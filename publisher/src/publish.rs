@@ -55,6 +55,8 @@ pub struct Publication {
     pub stopped: bool,
     /// Why bestand itself gave up sending, if it did: what the register answered last.
     pub halted: Option<String>,
+    /// Whether it gave up because the run store's lease was lost or nearly over.
+    pub lost_lease: bool,
 }
 
 /// Why a publication could not be carried out. Batches that were open have been finished before.
@@ -102,7 +104,7 @@ pub async fn publish(
     let ledger = Ledger::open(directory, plan)?;
     progress(ledger.counts());
     if ledger.counts().unknown == 0 {
-        return Ok(Publication { counts: ledger.counts(), stopped: false, halted: None });
+        return Ok(Publication { counts: ledger.counts(), stopped: false, halted: None, lost_lease: false });
     }
     let identity = known_register(plan, register).await?;
     let mut engine = Engine::new(directory, plan, register, identity.capabilities, *settings, ledger);

@@ -1,9 +1,9 @@
-//! The run store: one folder that holds every run's directory, the history between runs, and the name of the
-//! environment that it belongs to.
+//! The run store: one folder, or one prefix of an S3 bucket, that holds every run's directory, the history between
+//! runs, and the name of the environment that it belongs to.
 //!
-//! Nothing is ever visible half-written: files are written beside their place and renamed into it. Where a
-//! later decision rests on a file (plans, intents, receipts, history), it is on the disk, folder entry
-//! included, before the call returns.
+//! Nothing is ever visible half-written: files get their names when they are whole. Where a later decision rests on a
+//! file (plans, intents, receipts, history), it is on the disk, folder entry included, or acknowledged by S3, before
+//! the call returns. Nothing is written by a process that lost the store's lease.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,25 +14,34 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+mod bucket;
 mod disk;
 mod error;
+mod files;
 mod history_spool;
+mod lease;
 mod lines;
 mod location;
-mod lock;
 mod name;
 mod partitioned;
+mod root;
 mod run_directory;
 mod spool;
+mod tenure;
 
+use bucket::Bucket;
+pub use bucket::{BucketOptions, Encryption};
 use disk::Disk;
-pub use disk::FileWriter;
 pub use error::RunStoreError;
+pub use lease::{Lease, LeaseTerms};
 pub use lines::SpoolReader;
-pub use lock::RunLock;
+use location::Location;
 pub use partitioned::PartitionedSpool;
+pub use root::FileWriter;
+use root::Root;
 pub use run_directory::RunDirectory;
 pub use spool::{Spool, SpoolWriter};
+pub use tenure::Tenure;
 
 const ENVIRONMENT_FILE: &str = "environment.json";
 const RUNS_FOLDER: &str = "runs";
@@ -50,11 +59,11 @@ pub struct StoreEnvironment {
     pub schema_version: u32,
 }
 
-/// A run store on the local disk.
+/// A run store, on a disk or in a bucket.
 #[derive(Clone, Debug)]
 pub struct RunStore {
-    // The only way to the files: keys relative to the root, as an object store has them too.
-    disk: Arc<Disk>,
+    // The only way to the files: keys relative to the store.
+    root: Arc<Root>,
 }
 
 impl RunStore {
@@ -63,12 +72,36 @@ impl RunStore {
     /// # Errors
     /// The address names no local folder.
     pub fn open(url: &str, base: &Path) -> Result<Self, RunStoreError> {
-        Ok(Self { disk: Arc::new(Disk::new(location::folder(url, base)?)) })
+        match location::read(url, base)? {
+            Location::Folder(folder) => Ok(Self::over(Disk::new(folder))),
+            Location::Bucket(address) => Err(RunStoreError::Url {
+                url: address.url(),
+                reason: "a bucket needs AWS credentials, a folder is wanted here".to_owned(),
+            }),
+        }
     }
 
-    /// Gives the folder.
-    pub fn root(&self) -> &Path {
-        self.disk.root()
+    /// Opens the store at `s3://bucket/prefix`. Nothing is asked for yet.
+    ///
+    /// # Errors
+    /// The address names no bucket, the options make no client, or files cannot be staged on the local disk.
+    pub fn open_bucket(url: &str, options: BucketOptions) -> Result<Self, RunStoreError> {
+        match location::read(url, Path::new(""))? {
+            Location::Bucket(address) => Ok(Self::over(Bucket::new(address, options)?)),
+            Location::Folder(_) => Err(RunStoreError::Url {
+                url: url.to_owned(),
+                reason: "a bucket's address begins with `s3://`".to_owned(),
+            }),
+        }
+    }
+
+    /// Tells whether an address names a bucket, which takes credentials to open.
+    pub fn is_bucket(url: &str) -> bool {
+        location::is_bucket(url)
+    }
+
+    fn over(files: impl files::Files + 'static) -> Self {
+        Self { root: Arc::new(Root::new(Box::new(files))) }
     }
 
     /// Tells which environment the store belongs to; none if it was never given to one.
@@ -76,7 +109,7 @@ impl RunStore {
     /// # Errors
     /// The file cannot be read, or comes from a newer version of bestand.
     pub fn environment(&self) -> Result<Option<StoreEnvironment>, RunStoreError> {
-        let Some(found) = self.disk.read_json::<StoreEnvironment>(ENVIRONMENT_FILE)? else {
+        let Some(found) = self.root.read_json::<StoreEnvironment>(ENVIRONMENT_FILE)? else {
             return Ok(None);
         };
         if found.schema_version > SCHEMA_VERSION {
@@ -105,29 +138,26 @@ impl RunStore {
             created_at: now,
             schema_version: SCHEMA_VERSION,
         };
-        self.disk.write_json(ENVIRONMENT_FILE, &made)?;
+        self.root.write_json(ENVIRONMENT_FILE, &made)?;
         Ok(made)
     }
 
-    /// Tells whether the store can be written to: makes the folder and a file beside all others, and takes the file
-    /// away again. It takes no lock: a run at work is not disturbed.
+    /// Tells whether the store can be written to: makes a file beside all others, and takes it away again. It takes no
+    /// lease: a run at work is not disturbed.
     ///
     /// # Errors
     /// It cannot.
     pub fn check_writable(&self) -> Result<(), RunStoreError> {
-        let key = format!("{PROBE_FILE}-{}", std::process::id());
-        let mut probe = self.disk.create(&key)?;
-        // A writer that is not kept leaves nothing behind.
-        std::io::Write::write_all(&mut probe, b"bestand doctor").map_err(|error| probe.failed(error))
+        self.root.files().probe(&format!("{PROBE_FILE}-{}", std::process::id()))
     }
 
-    /// Takes the store for one run (promise 8). It is given back when the lock is dropped, and by the system
-    /// when the process dies.
+    /// Takes the store for one run (promise 8), once per opened store. It is given back when the lease is dropped. If
+    /// the process dies, it is free at once on a disk, and when the lease's time is up in a bucket.
     ///
     /// # Errors
     /// [`RunStoreError::Locked`] while another run holds it.
-    pub fn lock(&self, run_id: &RunId) -> Result<RunLock, RunStoreError> {
-        lock::take(&self.disk, run_id)
+    pub fn lease(&self, terms: LeaseTerms) -> Result<Lease, RunStoreError> {
+        lease::take(&self.root, terms)
     }
 
     /// Makes a new run's directory.
@@ -136,11 +166,11 @@ impl RunStore {
     /// There is such a run already, or its id is no safe folder name.
     pub fn create_run(&self, run_id: &RunId) -> Result<RunDirectory, RunStoreError> {
         let key = run_key(run_id)?;
-        self.disk.ensure_folder(RUNS_FOLDER)?;
-        if !self.disk.create_folder(&key)? {
+        self.root.files().ensure_folder(RUNS_FOLDER)?;
+        if !self.root.create_folder(&key)? {
             return Err(RunStoreError::RunExists { run_id: run_id.clone() });
         }
-        Ok(RunDirectory::new(Arc::clone(&self.disk), run_id.clone(), key))
+        Ok(RunDirectory::new(Arc::clone(&self.root), run_id.clone(), key))
     }
 
     /// Opens an earlier run's directory.
@@ -149,10 +179,10 @@ impl RunStore {
     /// There is no such run.
     pub fn run(&self, run_id: &RunId) -> Result<RunDirectory, RunStoreError> {
         let key = run_key(run_id)?;
-        if !self.disk.is_folder(&key) {
+        if !self.root.files().is_folder(&key)? {
             return Err(RunStoreError::NoSuchRun { run_id: run_id.clone() });
         }
-        Ok(RunDirectory::new(Arc::clone(&self.disk), run_id.clone(), key))
+        Ok(RunDirectory::new(Arc::clone(&self.root), run_id.clone(), key))
     }
 
     /// Lists all runs, sorted by id; ids that bestand makes sort by time.
@@ -160,7 +190,7 @@ impl RunStore {
     /// # Errors
     /// The folder cannot be read.
     pub fn runs(&self) -> Result<Vec<RunId>, RunStoreError> {
-        let folders = self.disk.folders(RUNS_FOLDER)?;
+        let folders = self.root.files().folders(RUNS_FOLDER)?;
         Ok(folders.into_iter().filter_map(|name| RunId::checked(&name).ok()).collect())
     }
 
@@ -169,7 +199,7 @@ impl RunStore {
     /// # Errors
     /// The file is there but cannot be read: history that is damaged is never taken for none.
     pub fn read_history<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunStoreError> {
-        self.disk.read_json(&history_key(name, "json")?)
+        self.root.read_json(&history_key(name, "json")?)
     }
 
     /// Replaces what is kept under a name, durably.
@@ -177,7 +207,7 @@ impl RunStore {
     /// # Errors
     /// The file cannot be written; the old one then stays as it was.
     pub fn write_history<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RunStoreError> {
-        self.disk.write_json(&history_key(name, "json")?, value)
+        self.root.write_json(&history_key(name, "json")?, value)
     }
 
     /// Adds one line to a growing file of the history such as `runs`, durably.
@@ -188,7 +218,7 @@ impl RunStore {
         let key = history_key(name, "ndjson")?;
         let mut line = Vec::new();
         lines::encode(&key, value, &mut line)?;
-        self.disk.append_line(&key, &line)
+        self.root.append_line(&key, &line)
     }
 
     /// Reads a growing file of the history, the oldest line first; empty if there is none yet.
@@ -198,7 +228,7 @@ impl RunStore {
     /// no error: it was never acknowledged.
     pub fn read_history_lines<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RunStoreError> {
         let key = history_key(name, "ndjson")?;
-        let bytes = self.disk.read(&key)?.unwrap_or_default();
+        let bytes = self.root.files().read(&key)?.unwrap_or_default();
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let reader = std::io::Cursor::new(bytes.get(..whole).unwrap_or_default().to_vec());
         SpoolReader::over(key, Box::new(reader)).collect()
@@ -215,3 +245,6 @@ fn history_key(name: &str, ending: &str) -> Result<String, RunStoreError> {
     name.split('/').try_for_each(name::check)?;
     Ok(format!("{HISTORY_FOLDER}/{name}.{ending}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail it, too")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bestand_model::identifiers::RunId;
-use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
+use bestand_publisher::run_store::{LeaseTerms, RunDirectory, RunStore, RunStoreError, Spool};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,19 @@ fn store(folder: &Path) -> RunStore {
 
 fn directory(folder: &Path) -> RunDirectory {
     store(folder).create_run(&RunId::new("run-1")).unwrap()
+}
+
+fn path_of(directory: &RunDirectory) -> PathBuf {
+    PathBuf::from(directory.place(""))
+}
+
+fn terms(run_id: &str) -> LeaseTerms {
+    LeaseTerms {
+        run_id: RunId::new(run_id),
+        register_id: Some("register-of-the-test".into()),
+        term: Duration::from_secs(60),
+        clock: || Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn everything_below(folder: &Path) -> Vec<String> {
@@ -60,9 +74,13 @@ fn a_store_is_given_to_one_environment_for_good() {
 fn whether_a_store_can_be_written_is_found_out_without_a_trace() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
-    let _lock = store.lock(&RunId::new("run-1")).unwrap();
+    let _lock = store.lease(terms("run-1")).unwrap();
     store.check_writable().unwrap();
-    assert_eq!(everything_below(folder.path()), ["lock"], "and without the lock of the run at work");
+    assert_eq!(
+        everything_below(folder.path()),
+        ["lease.json", "lock", "lock.guard"],
+        "and without the lease of the run at work"
+    );
     fs::write(folder.path().join("file"), "").unwrap();
     let below_a_file = RunStore::open("file:file/store", folder.path()).unwrap();
     assert!(matches!(below_a_file.check_writable().unwrap_err(), RunStoreError::Io { .. }));
@@ -81,13 +99,13 @@ fn a_store_of_a_newer_schema_is_refused() {
 #[test]
 fn one_run_at_a_time_holds_the_store() {
     let folder = tempfile::tempdir().unwrap();
-    let first = store(folder.path()).lock(&RunId::new("run-1")).unwrap();
-    let error = store(folder.path()).lock(&RunId::new("run-2")).unwrap_err();
+    let first = store(folder.path()).lease(terms("run-1")).unwrap();
+    let error = store(folder.path()).lease(terms("run-2")).unwrap_err();
     let RunStoreError::Locked { holder } = &error else { panic!("{error}") };
-    assert_eq!(holder, &format!("run run-1, process {}", std::process::id()));
+    assert_eq!(holder, &format!("run run-1, process {}, until 1970-01-01T00:01:00Z", std::process::id()));
     drop(first);
-    let second = store(folder.path()).lock(&RunId::new("run-2")).unwrap();
-    let error = store(folder.path()).lock(&RunId::new("run-1")).unwrap_err();
+    let second = store(folder.path()).lease(terms("run-2")).unwrap();
+    let error = store(folder.path()).lease(terms("run-1")).unwrap_err();
     assert!(error.to_string().contains("run run-2"), "{error}");
     drop(second);
 }
@@ -179,7 +197,7 @@ fn a_spool_comes_back_as_it_was_written_and_other_tools_can_read_it() {
     let read: Result<Vec<Line>, _> = directory.read(Spool::Inventory, "111111111111").unwrap().collect();
     assert_eq!(read.unwrap(), (0..5000).map(line).collect::<Vec<_>>());
 
-    let file = fs::File::open(directory.path().join("inventory/111111111111.ndjson.zst")).unwrap();
+    let file = fs::File::open(path_of(&directory).join("inventory/111111111111.ndjson.zst")).unwrap();
     let text = String::from_utf8(zstd::decode_all(file).unwrap()).unwrap();
     assert_eq!(text.lines().count(), 5000);
     assert!(text.lines().all(|text| serde_json::from_str::<Line>(text).is_ok()));
@@ -208,7 +226,7 @@ fn only_the_lines_with_a_text_are_read_however_it_is_written() {
     assert!(with("Bus").is_empty());
 
     // A damaged line is told where it has the text, and with its own number.
-    let path = directory.path().join("judged/a.ndjson.zst");
+    let path = path_of(&directory).join("judged/a.ndjson.zst");
     let lines = "{\"number\":1,\"text\":\"x\"}\n{\"number\":2}\n{\"number\":oops,\"text\":\"bus\"}\n";
     fs::write(&path, zstd::encode_all(lines.as_bytes(), 1).unwrap()).unwrap();
     let mut read = directory.read_with::<Line>(Spool::Judged, "a", "bus").unwrap();
@@ -238,7 +256,7 @@ fn a_writer_that_is_dropped_leaves_nothing() {
     let mut parts = directory.partitioned(Spool::Records).unwrap().with_buffer(0);
     parts.push("a", &line(1)).unwrap();
     drop((spool, plain, bytes, parts));
-    assert_eq!(everything_below(directory.path()), Vec::<String>::new());
+    assert_eq!(everything_below(&path_of(&directory)), Vec::<String>::new());
 }
 
 #[test]
@@ -291,7 +309,7 @@ fn damage_is_told_with_file_and_line() {
         (format!("{whole}\n{whole}\n{whole}"), 3),
         (format!("{whole}\n\n"), 2),
     ] {
-        fs::write(directory.path().join("coverage.ndjson"), &text).unwrap();
+        fs::write(path_of(&directory).join("coverage.ndjson"), &text).unwrap();
         let items: Vec<_> = directory.read_ndjson::<Line>("coverage").unwrap().collect();
         let Some(Err(RunStoreError::Damaged { path, line, .. })) = items.last() else { panic!("{items:?}") };
         assert_eq!((path.as_str(), *line), ("runs/run-1/coverage.ndjson", Some(expected_line)));
@@ -306,7 +324,7 @@ fn a_cut_or_altered_spool_is_damage_at_every_byte() {
     let mut writer = directory.spool(Spool::Changes, "a").unwrap();
     (0..20).for_each(|number| writer.push(&line(number)).unwrap());
     writer.finish().unwrap();
-    let file = directory.path().join("changes/a.ndjson.zst");
+    let file = path_of(&directory).join("changes/a.ndjson.zst");
     let whole = fs::read(&file).unwrap();
     let reads = |bytes: &[u8]| {
         fs::write(&file, bytes).unwrap();
@@ -363,7 +381,7 @@ mod disk_full {
     use super::*;
 
     fn full(directory: &RunDirectory, name: &str) {
-        let partial = directory.path().join(format!("{name}.partial"));
+        let partial = path_of(&directory).join(format!("{name}.partial"));
         fs::create_dir_all(partial.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink("/dev/full", partial).unwrap();
     }
@@ -382,14 +400,14 @@ mod disk_full {
         // Few lines stay in the compressor: the last moment to notice is the finish.
         writer.push(&line(1)).unwrap();
         is_full(writer.finish().err(), "inventory/a.ndjson.zst");
-        assert_eq!(everything_below(directory.path()), Vec::<String>::new());
+        assert_eq!(everything_below(&path_of(&directory)), Vec::<String>::new());
 
         full(&directory, "inventory/a.ndjson.zst");
         let mut writer = directory.spool(Spool::Inventory, "a").unwrap();
         let error = (0..10_000_000).find_map(|number| writer.push(&line(number * 7919)).err());
         is_full(error, "inventory/a.ndjson.zst");
         drop(writer);
-        assert_eq!(everything_below(directory.path()), Vec::<String>::new());
+        assert_eq!(everything_below(&path_of(&directory)), Vec::<String>::new());
     }
 
     #[test]
@@ -399,11 +417,11 @@ mod disk_full {
         let mut parts = directory.partitioned(Spool::Records).unwrap().with_buffer(0);
         parts.push("a", &line(1)).unwrap();
         parts.push("b", &line(1)).unwrap();
-        fs::remove_file(directory.path().join("records/a.ndjson.zst.partial")).unwrap();
+        fs::remove_file(path_of(&directory).join("records/a.ndjson.zst.partial")).unwrap();
         full(&directory, "records/a.ndjson.zst");
         is_full(parts.push("a", &line(2)).err(), "records/a.ndjson.zst");
         drop(parts);
-        assert_eq!(everything_below(directory.path()), Vec::<String>::new());
+        assert_eq!(everything_below(&path_of(&directory)), Vec::<String>::new());
     }
 
     #[test]
@@ -417,7 +435,7 @@ mod disk_full {
         full(&directory, "intents/000002.json");
         is_full(directory.write_intent("000002", &line(2)).err(), "intents/000002.json");
         assert!(directory.intents().unwrap().is_empty());
-        assert_eq!(everything_below(directory.path()), ["000001.json"]);
+        assert_eq!(everything_below(&path_of(&directory)), ["000001.json"]);
     }
 
     #[test]
@@ -433,6 +451,6 @@ mod disk_full {
         let error = report.write_all(b"<html>").unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
         drop(report);
-        assert_eq!(everything_below(directory.path()), Vec::<String>::new());
+        assert_eq!(everything_below(&path_of(&directory)), Vec::<String>::new());
     }
 }

@@ -8,6 +8,7 @@ mod lifecycle;
 mod required;
 
 use bestand_model::identifiers::AccountId;
+use bestand_publisher::run_store::{Encryption, RunStore};
 
 use super::{Auth, CollectionSource, SecretReference, Settings};
 
@@ -25,6 +26,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
     lifecycle::problems(settings, &mut problems);
+    run_store(settings, &mut problems);
     for (index, gap) in settings.coverage.accepted.iter().enumerate() {
         if gap.because.trim().is_empty() {
             problems.push(format!("coverage.accepted.{index}.because: say why the gap is accepted"));
@@ -44,6 +46,20 @@ fn collection(settings: &Settings, problems: &mut Vec<String>) {
     if collection.source == CollectionSource::Aggregator && name.is_empty() {
         problems
             .push("collection.aggregator.name: name the aggregator, or leave collection.source out".into());
+    }
+}
+
+fn run_store(settings: &Settings, problems: &mut Vec<String>) {
+    let store = &settings.run_store;
+    let timeout = settings.central_register.as_ref().map_or(0, |register| register.request_timeout_secs);
+    if store.lease_secs < 2 * timeout {
+        problems.push(format!(
+            "run_store.lease_secs: {} is less than twice central_register.request_timeout_secs ({timeout}): nothing could be sent while it is renewed",
+            store.lease_secs
+        ));
+    }
+    if !RunStore::is_bucket(&store.url) && store.encryption != Encryption::BucketDefault {
+        problems.push("run_store.encryption: only S3 encrypts; leave it out for a folder".into());
     }
 }
 

@@ -56,6 +56,11 @@ pub enum RegisterError {
         /// Method and path.
         call: String,
     },
+    /// The run store's lease is lost, or nearly over: another run may be writing by now.
+    #[error(
+        "nothing more is sent to the central register: the lease of the run store is lost or nearly over"
+    )]
+    NoLease,
     /// The token's issuer did not give one.
     #[error("cannot get a token for the central register from {endpoint}: {reason}")]
     Token {
@@ -81,6 +86,7 @@ impl RegisterError {
             | Self::Lost { .. }
             | Self::Nonsense { .. }
             | Self::RepeatedCursor { .. }
+            | Self::NoLease
             | Self::Token { .. } => None,
         }
     }

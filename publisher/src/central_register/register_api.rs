@@ -9,6 +9,8 @@ mod transport;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bestand_model::asset::{AssetKey, PublishedAsset};
@@ -21,6 +23,7 @@ use super::{
     ApplyError, CentralRegister, ChangeBatch, ChangeResult, Cursor, ListScope, Page, RegisterError,
     RegisterIdentity, RunEvidence,
 };
+use crate::run_store::Tenure;
 pub use options::{RegisterApiOptions, RegisterAuth, RetryPolicy};
 
 use answers::{AccountsAnswer, AssetsAnswer, ResultsAnswer};
@@ -35,6 +38,9 @@ pub struct RegisterApi {
     transport: Transport,
     /// What the register said of itself at first: page and batch sizes, and which promises hold.
     identity: OnceCell<RegisterIdentity>,
+    /// What allows to write; without one nothing does but the caller's word.
+    tenure: Option<Arc<Tenure>>,
+    request_timeout: Duration,
 }
 
 impl fmt::Debug for RegisterApi {
@@ -50,7 +56,22 @@ impl RegisterApi {
     /// [`RegisterError::Setup`] when the address or the extra roots make no sense, or when a secret would be
     /// sent in clear beyond this machine.
     pub fn new(options: RegisterApiOptions) -> Result<Self, RegisterError> {
-        Ok(Self { transport: Transport::new(options)?, identity: OnceCell::new() })
+        let request_timeout = options.request_timeout;
+        let transport = Transport::new(options)?;
+        Ok(Self { transport, identity: OnceCell::new(), tenure: None, request_timeout })
+    }
+
+    /// From here on writes only while the lease holds for longer than a request may take (SEMANTICS 3.7).
+    #[must_use]
+    pub fn under(self, tenure: Arc<Tenure>) -> Self {
+        Self { tenure: Some(tenure), ..self }
+    }
+
+    fn may_write(&self) -> Result<(), RegisterError> {
+        match &self.tenure {
+            Some(tenure) if tenure.left() <= self.request_timeout => Err(RegisterError::NoLease),
+            _ => Ok(()),
+        }
     }
 
     /// The identity as it was first told; asks once.
@@ -90,6 +111,8 @@ impl RegisterApi {
         // What an earlier sending may have done stays true whatever a later one is answered.
         let mut maybe_applied = false;
         let once = || async {
+            // Asked before each attempt: between two of them the process may have slept for hours.
+            self.may_write().map_err(|error| Failure::unsent(error, false))?;
             let answer: Answer<ResultsAnswer> = self.transport.once(call).await?;
             answer.value.check(batch).map_err(|what| Failure::nonsense(answer.nonsense(call, what)))
         };
@@ -197,6 +220,7 @@ impl CentralRegister for RegisterApi {
 
     async fn record_run(&self, evidence: &RunEvidence) -> Result<(), RegisterError> {
         let call = Call::new(Method::PUT, "/v1/runs/").segment(evidence.run_id.as_str()).json(evidence)?;
+        self.may_write()?;
         // What is answered is what was sent: that it is JSON shows that the register itself answered.
         self.transport.ask::<serde_json::Map<String, serde_json::Value>>(&call).await.map(drop)
     }

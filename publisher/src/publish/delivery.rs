@@ -9,7 +9,7 @@ use super::answers;
 use super::batches::PlannedChange;
 use super::read_back::{Verdict, judge};
 use super::receipt::{ChangeReceipt, ReceiptStatus};
-use crate::central_register::{ApplyError, Capabilities, CentralRegister, ChangeBatch};
+use crate::central_register::{ApplyError, Capabilities, CentralRegister, ChangeBatch, RegisterError};
 
 /// How often changes whose answer was lost are sent again after reading back; the client has its own retries
 /// below this.
@@ -49,6 +49,8 @@ pub(super) enum Trouble {
     Passing(String),
     /// The register will take nothing from this writer: no batch will do better.
     Lasting(String),
+    /// This process may not write any more.
+    NoLease(String),
 }
 
 /// What a delivery came to: results by idempotency key. A change without one is unknown.
@@ -180,7 +182,11 @@ impl Courier<'_> {
                     waiting.push(part);
                     let reason = chain(&source);
                     waiting.drain(..).for_each(|part| delivery.put_all(&part, "not_sent", &reason));
-                    delivery.trouble = Some(Trouble::Passing(reason));
+                    delivery.trouble = Some(match source {
+                        // Whoever lost the lease has nothing more to send, ever.
+                        RegisterError::NoLease => Trouble::NoLease(reason),
+                        _ => Trouble::Passing(reason),
+                    });
                 }
                 Err(ApplyError::Unknown(source)) => {
                     let reason = chain(&source);

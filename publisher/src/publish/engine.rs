@@ -40,6 +40,7 @@ pub(super) struct Engine<'a> {
     ledger: Ledger,
     troubled_in_a_row: u32,
     halted: Option<String>,
+    lost_lease: bool,
 }
 
 /// What became of one batch.
@@ -61,7 +62,16 @@ impl<'a> Engine<'a> {
         let batch_size = ledger.batch_size().unwrap_or(batch_size);
         let settings = PublishSettings { batch_size, concurrency: settings.concurrency.max(1) };
         let courier = Courier { register, capabilities, plan_digest: &plan.digest, run_id: &plan.run_id };
-        Self { directory, plan, courier, settings, ledger, troubled_in_a_row: 0, halted: None }
+        Self {
+            directory,
+            plan,
+            courier,
+            settings,
+            ledger,
+            troubled_in_a_row: 0,
+            halted: None,
+            lost_lease: false,
+        }
     }
 
     /// Walks over the plan once and takes the pass's batches. After an error no batch is begun, and the open
@@ -118,6 +128,10 @@ impl<'a> Engine<'a> {
         match outcome.trouble {
             None => self.troubled_in_a_row = 0,
             Some(Trouble::Lasting(reason)) => self.halted = Some(reason),
+            Some(Trouble::NoLease(reason)) => {
+                self.lost_lease = true;
+                self.halted = Some(reason);
+            }
             Some(Trouble::Passing(reason)) => {
                 self.troubled_in_a_row += 1;
                 if self.troubled_in_a_row >= TROUBLED_BATCHES_MAX {
@@ -130,7 +144,8 @@ impl<'a> Engine<'a> {
     /// Tells what it came to.
     pub(super) fn finish(self, stop: &StopSignal) -> Publication {
         let counts = self.ledger.counts();
-        Publication { counts, stopped: stop.is_raised() && counts.unknown > 0, halted: self.halted }
+        let stopped = stop.is_raised() && counts.unknown > 0;
+        Publication { counts, stopped, halted: self.halted, lost_lease: self.lost_lease }
     }
 }
 

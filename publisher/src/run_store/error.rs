@@ -7,7 +7,7 @@ use bestand_model::identifiers::RunId;
 /// A failure of the run store. Paths are relative to the store's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum RunStoreError {
-    /// The address in the settings names no local folder.
+    /// The address in the settings names neither a local folder nor a bucket.
     #[error("run store `{url}`: {reason}")]
     Url {
         /// The address.
@@ -99,6 +99,30 @@ pub enum RunStoreError {
         #[source]
         source: io::Error,
     },
+    /// S3 refused, or could not be reached.
+    #[error("cannot {action} {place}{advice}")]
+    Remote {
+        /// What was tried, such as `write`.
+        action: &'static str,
+        /// On which object.
+        place: String,
+        /// What to do.
+        advice: &'static str,
+        /// What S3 said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The place does not keep what the store rests on.
+    #[error("the run store cannot lie there: {what}")]
+    Unsuited {
+        /// What is missing.
+        what: String,
+    },
+    /// Another run has taken the store since, or may have.
+    #[error(
+        "the lease of the run store was lost: this process was paused, or could not renew it, and another run may be at work"
+    )]
+    LeaseLost,
     /// A value cannot be written as JSON.
     #[error("cannot write a value to `{path}` as JSON")]
     Encode {

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::disk::Durability;
+use super::files::Durability;
 use super::spool::{self, SpoolWriter};
 use super::{HISTORY_FOLDER, RunStore, RunStoreError, SpoolReader, history_key};
 
@@ -16,7 +16,7 @@ impl RunStore {
     /// # Errors
     /// The name is unsafe, or the file cannot be made.
     pub fn write_history_spool<T: Serialize>(&self, name: &str) -> Result<SpoolWriter<T>, RunStoreError> {
-        let file = self.disk.create(&history_key(name, spool::ENDING.trim_start_matches('.'))?)?;
+        let file = self.root.create(&history_key(name, spool::ENDING.trim_start_matches('.'))?)?;
         SpoolWriter::compressed(file, Durability::OnDisk)
     }
 
@@ -29,11 +29,11 @@ impl RunStore {
         name: &str,
     ) -> Result<Option<SpoolReader<T>>, RunStoreError> {
         let key = history_key(name, spool::ENDING.trim_start_matches('.'))?;
-        if !self.disk.exists(&key)? {
+        if !self.root.files().exists(&key)? {
             return Ok(None);
         }
         let failed = |error| RunStoreError::io("read", &key, error);
-        let decoder = zstd::Decoder::new(self.disk.open(&key)?).map_err(failed)?;
+        let decoder = zstd::Decoder::new(self.root.files().open(&key)?).map_err(failed)?;
         Ok(Some(SpoolReader::over(key, Box::new(BufReader::with_capacity(64 << 10, decoder)))))
     }
 
@@ -43,6 +43,6 @@ impl RunStore {
     /// The folder cannot be read.
     pub fn history_spools(&self, folder: &str) -> Result<Vec<String>, RunStoreError> {
         super::name::check(folder)?;
-        self.disk.files(&format!("{HISTORY_FOLDER}/{folder}"), spool::ENDING)
+        self.root.files().files(&format!("{HISTORY_FOLDER}/{folder}"), spool::ENDING)
     }
 }

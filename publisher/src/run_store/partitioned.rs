@@ -8,7 +8,7 @@ use std::{fmt, mem};
 
 use serde::Serialize;
 
-use super::disk::Disk;
+use super::root::Root;
 use super::spool::{self, Spool};
 use super::{RunStoreError, lines, name};
 
@@ -23,7 +23,7 @@ const PARTITION_MAX_BYTES: usize = 512 << 10;
 /// Each partition's lines gather in memory and go to its file as one zstd frame; frames in a row are one valid
 /// file. So thousands of partitions need neither thousands of open files nor thousands of compressors.
 pub struct PartitionedSpool<T> {
-    disk: Arc<Disk>,
+    root: Arc<Root>,
     folder: String,
     spool: Spool,
     compressor: zstd::bulk::Compressor<'static>,
@@ -50,13 +50,13 @@ impl<T> fmt::Debug for PartitionedSpool<T> {
 }
 
 impl<T: Serialize> PartitionedSpool<T> {
-    pub(super) fn new(disk: Arc<Disk>, folder: String, spool: Spool) -> Result<Self, RunStoreError> {
-        disk.ensure_folder(&folder)?;
+    pub(super) fn new(root: Arc<Root>, folder: String, spool: Spool) -> Result<Self, RunStoreError> {
+        root.files().ensure_folder(&folder)?;
         let mut compressor = zstd::bulk::Compressor::new(spool::ZSTD_LEVEL)
             .map_err(|error| RunStoreError::io("write", &folder, error))?;
         compressor.include_checksum(true).map_err(|error| RunStoreError::io("write", &folder, error))?;
         Ok(Self {
-            disk,
+            root,
             folder,
             spool,
             compressor,
@@ -110,7 +110,7 @@ impl<T: Serialize> PartitionedSpool<T> {
         }
         let mut written = BTreeMap::new();
         for partition in names {
-            self.disk.keep_partial(&key(&self.folder, &partition), self.spool.durability())?;
+            self.root.keep_partial(&key(&self.folder, &partition), self.spool.durability())?;
             if let Some(entry) = self.partitions.remove(&partition) {
                 written.insert(partition, entry.lines);
             }
@@ -146,16 +146,16 @@ impl<T: Serialize> PartitionedSpool<T> {
             self.compressor.compress(&waiting).map_err(|error| RunStoreError::io("write", &key, error))?;
         if !mem::replace(&mut entry.started, true) {
             // A killed run may have left a partial file of this name.
-            self.disk.drop_partial(&key);
+            self.root.files().drop_partial(&key);
         }
-        self.disk.append_partial(&key, &frame)
+        self.root.append_partial(&key, &frame)
     }
 }
 
 impl<T> Drop for PartitionedSpool<T> {
     fn drop(&mut self) {
         for (partition, _) in self.partitions.iter().filter(|(_, entry)| entry.started) {
-            self.disk.drop_partial(&key(&self.folder, partition));
+            self.root.files().drop_partial(&key(&self.folder, partition));
         }
     }
 }

@@ -1,14 +1,13 @@
 //! One run's directory: the contract between phases, machines and readers.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bestand_model::identifiers::RunId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::disk::{Disk, FileWriter};
+use super::root::{FileWriter, Root};
 use super::spool::{self, Spool, SpoolWriter};
 use super::{PartitionedSpool, RunStoreError, SpoolReader, name};
 
@@ -18,21 +17,19 @@ const RECEIPTS_FOLDER: &str = "receipts";
 /// The directory of one run.
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
-    disk: Arc<Disk>,
+    root: Arc<Root>,
     run_id: RunId,
     key: String,
-    path: PathBuf,
 }
 
 impl RunDirectory {
-    pub(super) fn new(disk: Arc<Disk>, run_id: RunId, key: String) -> Self {
-        let path = disk.path(&key);
-        Self { disk, run_id, key, path }
+    pub(super) fn new(root: Arc<Root>, run_id: RunId, key: String) -> Self {
+        Self { root, run_id, key }
     }
 
-    /// Gives the folder.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Tells where one of its files is, such as `report.html`: a path, or an `s3://` address.
+    pub fn place(&self, name: &str) -> String {
+        self.root.files().place(&format!("{}/{name}", self.key))
     }
 
     /// Gives the run's id.
@@ -45,7 +42,7 @@ impl RunDirectory {
     /// # Errors
     /// The name is unsafe, or the file cannot be made.
     pub fn spool<T: Serialize>(&self, spool: Spool, name: &str) -> Result<SpoolWriter<T>, RunStoreError> {
-        SpoolWriter::compressed(self.disk.create(&self.spool_key(spool, name)?)?, spool.durability())
+        SpoolWriter::compressed(self.root.create(&self.spool_key(spool, name)?)?, spool.durability())
     }
 
     /// Begins many files of a spool at once.
@@ -53,7 +50,7 @@ impl RunDirectory {
     /// # Errors
     /// The folder cannot be made.
     pub fn partitioned<T: Serialize>(&self, spool: Spool) -> Result<PartitionedSpool<T>, RunStoreError> {
-        PartitionedSpool::new(Arc::clone(&self.disk), format!("{}/{}", self.key, spool.folder()), spool)
+        PartitionedSpool::new(Arc::clone(&self.root), format!("{}/{}", self.key, spool.folder()), spool)
     }
 
     /// Reads a file of a spool, line by line.
@@ -67,7 +64,7 @@ impl RunDirectory {
     ) -> Result<SpoolReader<T>, RunStoreError> {
         let key = self.spool_key(spool, name)?;
         let failed = |error| RunStoreError::io("read", &key, error);
-        let mut file = BufReader::new(self.disk.open(&key)?);
+        let mut file = BufReader::new(self.root.files().open(&key)?);
         // Even a file without lines has a frame.
         if file.fill_buf().map_err(failed)?.is_empty() {
             return Err(RunStoreError::Damaged {
@@ -99,7 +96,7 @@ impl RunDirectory {
     /// # Errors
     /// The folder cannot be read.
     pub fn names(&self, spool: Spool) -> Result<Vec<String>, RunStoreError> {
-        self.disk.files(&format!("{}/{}", self.key, spool.folder()), spool::ENDING)
+        self.root.files().files(&format!("{}/{}", self.key, spool.folder()), spool::ENDING)
     }
 
     /// Tells whether a spool has a finished file of the name.
@@ -107,7 +104,7 @@ impl RunDirectory {
     /// # Errors
     /// The name is unsafe, or the folder cannot be read.
     pub fn exists(&self, spool: Spool, name: &str) -> Result<bool, RunStoreError> {
-        self.disk.exists(&self.spool_key(spool, name)?)
+        self.root.files().exists(&self.spool_key(spool, name)?)
     }
 
     /// Begins a plain file of lines such as `coverage`, written as `<name>.ndjson`.
@@ -115,7 +112,7 @@ impl RunDirectory {
     /// # Errors
     /// The name is unsafe, or the file cannot be made.
     pub fn ndjson<T: Serialize>(&self, name: &str) -> Result<SpoolWriter<T>, RunStoreError> {
-        Ok(SpoolWriter::plain(self.disk.create(&self.top_key(name, ".ndjson")?)?))
+        Ok(SpoolWriter::plain(self.root.create(&self.top_key(name, ".ndjson")?)?))
     }
 
     /// Reads a plain file of lines.
@@ -124,7 +121,7 @@ impl RunDirectory {
     /// [`RunStoreError::Missing`] if there is none.
     pub fn read_ndjson<T: DeserializeOwned>(&self, name: &str) -> Result<SpoolReader<T>, RunStoreError> {
         let key = self.top_key(name, ".ndjson")?;
-        let file = BufReader::new(self.disk.open(&key)?);
+        let file = BufReader::new(self.root.files().open(&key)?);
         Ok(SpoolReader::over(key, Box::new(file)))
     }
 
@@ -133,7 +130,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be written; an old one then stays.
     pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RunStoreError> {
-        self.disk.write_json(&self.top_key(name, ".json")?, value)
+        self.root.write_json(&self.top_key(name, ".json")?, value)
     }
 
     /// Reads `<name>.json`; none if there is none.
@@ -141,7 +138,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be read or makes no sense.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunStoreError> {
-        self.disk.read_json(&self.top_key(name, ".json")?)
+        self.root.read_json(&self.top_key(name, ".json")?)
     }
 
     /// Begins a file of any content under its full name, such as `report.html`.
@@ -149,7 +146,7 @@ impl RunDirectory {
     /// # Errors
     /// The name is unsafe, or the file cannot be made.
     pub fn write_bytes(&self, name: &str) -> Result<FileWriter, RunStoreError> {
-        self.disk.create(&self.top_key(name, "")?)
+        self.root.create(&self.top_key(name, "")?)
     }
 
     /// Writes what is about to be sent, durably.
@@ -157,7 +154,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be written; nothing may be sent then.
     pub fn write_intent<T: Serialize>(&self, batch: &str, intent: &T) -> Result<(), RunStoreError> {
-        self.disk.write_json(&self.document_key(INTENTS_FOLDER, batch)?, intent)
+        self.root.write_json(&self.document_key(INTENTS_FOLDER, batch)?, intent)
     }
 
     /// Reads what was about to be sent; none if it never got that far.
@@ -165,7 +162,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be read or makes no sense.
     pub fn read_intent<T: DeserializeOwned>(&self, batch: &str) -> Result<Option<T>, RunStoreError> {
-        self.disk.read_json(&self.document_key(INTENTS_FOLDER, batch)?)
+        self.root.read_json(&self.document_key(INTENTS_FOLDER, batch)?)
     }
 
     /// Lists the batches that have an intent, sorted.
@@ -173,7 +170,7 @@ impl RunDirectory {
     /// # Errors
     /// The folder cannot be read.
     pub fn intents(&self) -> Result<Vec<String>, RunStoreError> {
-        self.disk.files(&format!("{}/{INTENTS_FOLDER}", self.key), ".json")
+        self.root.files().files(&format!("{}/{INTENTS_FOLDER}", self.key), ".json")
     }
 
     /// Writes what became of a batch, durably; an old receipt is replaced whole.
@@ -181,7 +178,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be written; the batch then counts as open.
     pub fn write_receipt<T: Serialize>(&self, batch: &str, receipt: &T) -> Result<(), RunStoreError> {
-        self.disk.write_json(&self.document_key(RECEIPTS_FOLDER, batch)?, receipt)
+        self.root.write_json(&self.document_key(RECEIPTS_FOLDER, batch)?, receipt)
     }
 
     /// Reads what became of a batch; none if that is not known yet.
@@ -189,7 +186,7 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be read or makes no sense.
     pub fn read_receipt<T: DeserializeOwned>(&self, batch: &str) -> Result<Option<T>, RunStoreError> {
-        self.disk.read_json(&self.document_key(RECEIPTS_FOLDER, batch)?)
+        self.root.read_json(&self.document_key(RECEIPTS_FOLDER, batch)?)
     }
 
     /// Lists the batches that have a receipt, sorted.
@@ -197,7 +194,7 @@ impl RunDirectory {
     /// # Errors
     /// The folder cannot be read.
     pub fn receipts(&self) -> Result<Vec<String>, RunStoreError> {
-        self.disk.files(&format!("{}/{RECEIPTS_FOLDER}", self.key), ".json")
+        self.root.files().files(&format!("{}/{RECEIPTS_FOLDER}", self.key), ".json")
     }
 
     fn spool_key(&self, spool: Spool, name: &str) -> Result<String, RunStoreError> {

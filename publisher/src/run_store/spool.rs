@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::disk::{Durability, FileWriter};
+use super::files::Durability;
+use super::root::FileWriter;
 use super::{RunStoreError, lines};
 
 /// Fast above all: JSON lines shrink tenfold at the lowest level already.

@@ -121,7 +121,7 @@ impl World {
         let mut settings = settings::load(&path).unwrap();
         settings.run_store.url = format!("file://{}", folder.path().join("store").display());
         let run_id = RunId::new("run-1");
-        let store: RunStore = compose::run_store(&settings).unwrap();
+        let store: RunStore = store_of(&settings);
         let directory = store.create_run(&run_id).unwrap();
         let lines = ["eu-central-1", "eu-west-1"].map(|region| {
             [None, Some(QUEUE.into())]
@@ -331,11 +331,16 @@ impl World {
     }
 
     pub(super) fn remove(&self, name: &str) {
-        assert!(self.directory.path().starts_with(self.folder.path()));
-        std::fs::remove_file(self.directory.path().join(name)).unwrap();
+        let path = std::path::PathBuf::from(self.directory.place(name));
+        assert!(path.starts_with(self.folder.path()));
+        std::fs::remove_file(path).unwrap();
     }
 
     pub(super) fn explain(&self, key: Option<&str>) -> Result<Answer, Error> {
-        crate::explain::explain(&self.settings, &self.run_id, key)
+        crate::explain::explain(&store_of(&self.settings), &self.run_id, key)
     }
+}
+
+fn store_of(settings: &Settings) -> RunStore {
+    RunStore::open(&settings.run_store.url, std::path::Path::new(".")).unwrap()
 }
