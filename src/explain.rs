@@ -16,12 +16,11 @@ mod words;
 
 use bestand_model::identifiers::RunId;
 use bestand_model::reconciliation::Explainer;
+use bestand_publisher::run_store::RunStore;
 use serde_json::{Value, json};
 
-use crate::compose;
 use crate::error::Error;
 use crate::exit_status::ExitStatus;
-use crate::settings::Settings;
 
 pub(crate) use proof::RunProof;
 pub(crate) use story::Story;

@@ -22,6 +22,7 @@ use bestand_model::identifiers::{Region, ResourceType};
 use bestand_model::lifecycle::LifecycleRule;
 use bestand_model::requirement::RequirementRule;
 use bestand_model::resource_type::TypeClass;
+use bestand_publisher::run_store::Encryption;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -162,7 +162,7 @@ fn history_is_replaced_whole_and_damage_is_never_taken_for_none() {
     store.write_history("accounts/111111111111", &line(1)).unwrap();
     store.write_history("accounts/111111111111", &line(2)).unwrap();
     assert_eq!(store.read_history("accounts/111111111111").unwrap(), Some(line(2)));
-    fs::write(store.root().join("history/accounts/111111111111.json"), "{\"number\":").unwrap();
+    fs::write(folder.path().join("store").join("history/accounts/111111111111.json"), "{\"number\":").unwrap();
     let error = store.read_history::<Line>("accounts/111111111111").unwrap_err();
     let RunStoreError::Damaged { path, .. } = &error else { panic!("{error}") };
     assert_eq!(path, "history/accounts/111111111111.json");
@@ -175,7 +175,7 @@ fn a_growing_history_loses_nothing_but_what_a_killed_run_tore() {
     assert!(store.read_history_lines::<Line>("runs").unwrap().is_empty());
     store.append_history("runs", &line(1)).unwrap();
     store.append_history("runs", &line(2)).unwrap();
-    let file = store.root().join("history/runs.ndjson");
+    let file = folder.path().join("store").join("history/runs.ndjson");
     let mut torn = fs::read(&file).unwrap();
     torn.extend_from_slice(br#"{"number":3,"te"#);
     fs::write(&file, torn).unwrap();

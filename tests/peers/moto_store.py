@@ -96,13 +96,13 @@ class World:
         )
         settings = os.path.join(folder, "bestand.toml")
         command = [program, "sandbox", "--json", "--directory", folder, "--settings-out", settings]
-        command += ["--accounts", "3", "--resources", "450"]
+        command += ["--accounts", "3", "--resources", "450", "--faults", "none"]
         self.sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         ready = json.loads(self.sandbox.stdout.readline())
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment = {
             **clean,
-            **ready["environment"],
+            **dict(ready["environment"]),
             "AWS_ENDPOINT_URL_S3": endpoint or moto.url,
             "BESTAND_SETTINGS": settings,
             "BESTAND__RUN_STORE__URL": f"s3://{self.bucket}/{PREFIX}",

@@ -1,7 +1,7 @@
 //! What was applied, and nothing else, is noted for the next comparison.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bestand_model::asset::{AssetKey, AssetState};
 use bestand_model::change_set::ChangeKind;
@@ -19,9 +19,12 @@ use crate::world::{World, settings};
 const CHANGES: usize = 13;
 const BATCH_SIZE: usize = 3;
 
+fn root(world: &World) -> PathBuf {
+    world.path("plan.json").ancestors().nth(3).unwrap().to_owned()
+}
+
 fn store(world: &World) -> RunStore {
-    let root = world.directory.path().parent().and_then(Path::parent).unwrap();
-    RunStore::open(&format!("file://{}", root.display()), Path::new(".")).unwrap()
+    RunStore::open(&format!("file://{}", root(world).display()), Path::new(".")).unwrap()
 }
 
 fn lines(store: &RunStore) -> BTreeMap<AssetKey, LastPublished> {
@@ -129,7 +132,7 @@ fn semantics_3_2_a_damaged_memory_is_lost_as_far_as_it_is_damaged_and_begun_anew
     begin(&world);
     publish_whole(&world);
     let store = store(&world);
-    let file = store.root().join("history/published/111111111111.ndjson.zst");
+    let file = root(&world).join("history/published/111111111111.ndjson.zst");
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "no frame").unwrap();
     assert_eq!(note(&world).len(), CHANGES);

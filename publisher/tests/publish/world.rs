@@ -83,7 +83,7 @@ impl World {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        PathBuf::from(self.directory.place(name))
     }
 
     /// Publishes; after each batch the sums must hold.
