@@ -1,0 +1,94 @@
+//! SIGKILL at random instants of a publication, resumed each time.
+
+use std::time::Duration;
+
+use bestand_sandbox::register::Book;
+
+use super::dice::Dice;
+use super::row::Row;
+use super::stage::{Stage, slow};
+use super::trial::{Trial, TrialOptions};
+use crate::error::Error;
+
+/// The scenario's name.
+pub(super) const NAME: &str = "kill";
+
+/// Farthest batch that is aimed at.
+const REACH: u64 = 12;
+
+/// Longest wait after what was aimed at, in milliseconds.
+const WAIT: u64 = 12;
+
+/// How many publications in a row may end before a kill strikes.
+const MISSES: u32 = 20;
+
+/// When the kill is sent.
+#[derive(Debug)]
+enum Aim {
+    /// At any instant from the first call on.
+    Anywhere(Duration),
+    /// So long after so many batches came: their intents lie there, their receipts do not.
+    Begun(u64, Duration),
+    /// So long after so many batches were committed: the register has them, bestand may not know.
+    Committed(u64, Duration),
+}
+
+impl Aim {
+    fn random(dice: &mut Dice, span: Duration) -> Self {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        match dice.below(3) {
+            0 => Self::Anywhere(Duration::from_micros(dice.below(micros))),
+            1 => Self::Begun(1 + dice.below(REACH), Duration::from_millis(dice.below(WAIT))),
+            _ => Self::Committed(1 + dice.below(REACH), Duration::from_millis(dice.below(WAIT))),
+        }
+    }
+}
+
+/// Kills until so many kills have struck.
+pub(super) async fn play(stage: &Stage, wanted: u64, seed: u64) -> Result<Row, Error> {
+    let mut row = Row::new(NAME);
+    let mut dice = Dice::new(seed);
+    let (mut round, mut misses) = (0_u64, 0);
+    while row.struck < wanted && misses < MISSES {
+        round += 1;
+        let options = TrialOptions::of(slow(round % 2 == 1));
+        let trial = Trial::start(stage, &format!("{NAME}-{round}"), options).await?;
+        let before = row.struck;
+        while row.struck < wanted && killed(&trial, &Aim::random(&mut dice, stage.span)).await? {
+            row.struck += 1;
+        }
+        misses = if row.struck == before { misses + 1 } else { 0 };
+        let ended = trial.finish().await?;
+        let differences = stage.compare(&trial, &Book::default()).await?;
+        row.ended(stage.changes, 0, &ended, differences);
+        trial.stop().await;
+    }
+    if row.struck < wanted {
+        row.wrong(format!("only {} of {wanted} kills struck", row.struck));
+    }
+    Ok(row)
+}
+
+/// Publishes and kills; false if the publication ended before. Only one that had called the register counts.
+async fn killed(trial: &Trial<'_>, aim: &Aim) -> Result<bool, Error> {
+    let traffic = trial.traffic();
+    let (calls, begun, committed) = (traffic.calls(), traffic.begun(), traffic.committed());
+    let mut running = trial.spawn(trial.command()?, 0)?;
+    let (there, wait) = match aim {
+        Aim::Anywhere(wait) => (running.until(|| traffic.calls() > calls).await?, *wait),
+        Aim::Begun(batches, wait) => (running.until(|| traffic.begun() >= begun + batches).await?, *wait),
+        Aim::Committed(batches, wait) => {
+            (running.until(|| traffic.committed() >= committed + batches).await?, *wait)
+        }
+    };
+    if !there {
+        return Ok(false);
+    }
+    tokio::time::sleep(wait).await;
+    running.kill()
+}
+
+/// Kills once after so many batches were committed; false if the publication ended before.
+pub(super) async fn kill_after(trial: &Trial<'_>, batches: u64) -> Result<bool, Error> {
+    killed(trial, &Aim::Committed(batches, Duration::ZERO)).await
+}
