@@ -82,6 +82,7 @@ pub(crate) async fn ordeal(asked: &OrdealArgs) -> Result<ExitStatus, Error> {
             tracing::warn!(scenario = name, "left out: it needs a run store in a folder");
             continue;
         };
+        tracing::info!(scenario = name, struck = row.struck, right = row.is_right(), "ended");
         rows.push(row);
     }
     let right = !rows.is_empty() && rows.iter().all(Row::is_right);

@@ -14,7 +14,7 @@ use crate::error::Error;
 pub(super) const NAME: &str = "kill";
 
 /// Farthest batch that is aimed at.
-const REACH: u64 = 12;
+const REACH: u64 = 6;
 
 /// Longest wait after what was aimed at, in milliseconds.
 const WAIT: u64 = 12;
@@ -25,7 +25,7 @@ const MISSES: u32 = 20;
 /// When the kill is sent.
 #[derive(Debug)]
 enum Aim {
-    /// At any instant from the first call on.
+    /// At any instant from the first call on to the end.
     Anywhere(Duration),
     /// So long after so many batches came: their intents lie there, their receipts do not.
     Begun(u64, Duration),
@@ -34,11 +34,12 @@ enum Aim {
 }
 
 impl Aim {
+    /// `span` is how long the publication would take from its first call on.
     fn random(dice: &mut Dice, span: Duration) -> Self {
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        match dice.below(3) {
+        match dice.below(5) {
             0 => Self::Anywhere(Duration::from_micros(dice.below(micros))),
-            1 => Self::Begun(1 + dice.below(REACH), Duration::from_millis(dice.below(WAIT))),
+            1 | 2 => Self::Begun(1 + dice.below(REACH), Duration::from_millis(dice.below(WAIT))),
             _ => Self::Committed(1 + dice.below(REACH), Duration::from_millis(dice.below(WAIT))),
         }
     }
@@ -54,19 +55,31 @@ pub(super) async fn play(stage: &Stage, wanted: u64, seed: u64) -> Result<Row, E
         let options = TrialOptions::of(slow(round % 2 == 1));
         let trial = Trial::start(stage, &format!("{NAME}-{round}"), options).await?;
         let before = row.struck;
-        while row.struck < wanted && killed(&trial, &Aim::random(&mut dice, stage.span)).await? {
+        while row.struck < wanted {
+            let aim = Aim::random(&mut dice, span_left(stage, &trial));
+            if !killed(&trial, &aim).await? {
+                break;
+            }
             row.struck += 1;
         }
         misses = if row.struck == before { misses + 1 } else { 0 };
         let ended = trial.finish().await?;
         let differences = stage.compare(&trial, &Book::default()).await?;
         row.ended(stage.changes, 0, &ended, differences);
+        tracing::info!(struck = row.struck, of = wanted, "killed and resumed to the end");
         trial.stop().await;
     }
     if row.struck < wanted {
         row.wrong(format!("only {} of {wanted} kills struck", row.struck));
     }
     Ok(row)
+}
+
+/// How long what is left of a publication takes, by what an undisturbed one took.
+fn span_left(stage: &Stage, trial: &Trial<'_>) -> Duration {
+    let batches = u32::try_from(stage.changes.div_ceil(stage.batch_size)).unwrap_or(u32::MAX);
+    let done = u32::try_from(trial.traffic().committed()).unwrap_or(u32::MAX);
+    stage.span / batches.max(1) * batches.saturating_sub(done).max(1)
 }
 
 /// Publishes and kills; false if the publication ended before. Only one that had called the register counts.
