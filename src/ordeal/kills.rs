@@ -7,7 +7,7 @@ use bestand_sandbox::register::Book;
 use super::dice::Dice;
 use super::row::Row;
 use super::stage::{Stage, slow};
-use super::trial::{Trial, TrialOptions};
+use super::trial::{PAUSE, RESUMPTIONS, Trial, TrialOptions};
 use crate::error::Error;
 
 /// The scenario's name.
@@ -33,6 +33,17 @@ enum Aim {
     Committed(u64, Duration),
 }
 
+/// What became of an attempt to kill.
+#[derive(Debug, PartialEq, Eq)]
+enum Hit {
+    /// It struck.
+    Killed,
+    /// The publication was told that another holds the run store.
+    Held,
+    /// The publication ended before.
+    Ended,
+}
+
 impl Aim {
     /// `span` is how long the publication would take from its first call on.
     fn random(dice: &mut Dice, span: Duration) -> Self {
@@ -55,12 +66,18 @@ pub(super) async fn play(stage: &Stage, wanted: u64, seed: u64) -> Result<Row, E
         let options = TrialOptions::of(slow(round % 2 == 1));
         let trial = Trial::start(stage, &format!("{NAME}-{round}"), options).await?;
         let before = row.struck;
-        while row.struck < wanted {
+        let mut held = 0;
+        while row.struck < wanted && held < RESUMPTIONS {
             let aim = Aim::random(&mut dice, span_left(stage, &trial));
-            if !killed(&trial, &aim).await? {
-                break;
+            match killed(&trial, &aim).await? {
+                Hit::Killed => row.struck += 1,
+                // The one that was killed still holds the store.
+                Hit::Held => {
+                    held += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Hit::Ended => break,
             }
-            row.struck += 1;
         }
         misses = if row.struck == before { misses + 1 } else { 0 };
         let ended = trial.finish().await?;
@@ -82,8 +99,8 @@ fn span_left(stage: &Stage, trial: &Trial<'_>) -> Duration {
     stage.span / batches.max(1) * batches.saturating_sub(done).max(1)
 }
 
-/// Publishes and kills; false if the publication ended before. Only one that had called the register counts.
-async fn killed(trial: &Trial<'_>, aim: &Aim) -> Result<bool, Error> {
+/// Publishes and kills. Only a publication that had called the register counts.
+async fn killed(trial: &Trial<'_>, aim: &Aim) -> Result<Hit, Error> {
     let traffic = trial.traffic();
     let (calls, begun, committed) = (traffic.calls(), traffic.begun(), traffic.committed());
     let mut running = trial.spawn(trial.command()?, 0)?;
@@ -95,13 +112,14 @@ async fn killed(trial: &Trial<'_>, aim: &Aim) -> Result<bool, Error> {
         }
     };
     if !there {
-        return Ok(false);
+        let locked = running.wait().await?.status == Some(42);
+        return Ok(if locked { Hit::Held } else { Hit::Ended });
     }
     tokio::time::sleep(wait).await;
-    running.kill()
+    Ok(if running.kill()? { Hit::Killed } else { Hit::Ended })
 }
 
 /// Kills once after so many batches were committed; false if the publication ended before.
 pub(super) async fn kill_after(trial: &Trial<'_>, batches: u64) -> Result<bool, Error> {
-    killed(trial, &Aim::Committed(batches, Duration::ZERO)).await
+    Ok(killed(trial, &Aim::Committed(batches, Duration::ZERO)).await? == Hit::Killed)
 }

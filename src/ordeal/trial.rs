@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often a publication that is not finished is taken up again, and how long is waited in between. A killed one
 /// may hold its store for a while.
-const RESUMPTIONS: u32 = 60;
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const RESUMPTIONS: u32 = 400;
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// What a trial's register says of itself, and how it misbehaves.
 pub(super) struct TrialOptions {
