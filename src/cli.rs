@@ -138,6 +138,9 @@ enum Command {
     /// Labelled estates over several days, a run a day, held against the truth: precision and recall of every finding.
     #[cfg(feature = "demo")]
     Labelled(crate::labelled::LabelledArgs),
+    /// A plan published under kills, faults and other writers: what was lost and what was doubled, in figures.
+    #[cfg(feature = "demo")]
+    Ordeal(crate::ordeal::OrdealArgs),
 }
 
 #[derive(Args, Debug)]
@@ -265,6 +268,8 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
         Command::Demo(asked) => crate::demo::demo(asked, cli.common.log_format).await,
         #[cfg(feature = "demo")]
         Command::Labelled(asked) => crate::labelled::labelled(asked).await,
+        #[cfg(feature = "demo")]
+        Command::Ordeal(asked) => crate::ordeal::ordeal(asked).await,
     }
 }
 

@@ -11,6 +11,8 @@ mod exit_status;
 mod explain;
 #[cfg(feature = "demo")]
 mod labelled;
+#[cfg(feature = "demo")]
+mod ordeal;
 mod plan;
 mod progress;
 mod publish;

@@ -56,7 +56,7 @@ pub(crate) async fn publish_run(
         .ok_or_else(|| Error::Plan(format!("run `{run_id}` has no run.json: its plan was never finished")))?;
 
     let counts = publication_counts(&directory, &plan).map_err(explain)?;
-    if counts.unknown == 0 && summary.publication == Some(counts) && !was_stopped(&summary) {
+    if counts.unknown == 0 && summary.publication == Some(counts) && !was_cut_off(&summary) {
         // Publishing a finished plan again changes nothing, and ends as it ended (SEMANTICS 3.6).
         return Ok((summary, directory));
     }
@@ -147,9 +147,9 @@ fn keep(
     report::write(directory, summary, &accounts, &coverage)
 }
 
-/// Tells whether a signal ended the run.
-fn was_stopped(summary: &RunSummary) -> bool {
-    [ExitStatus::Interrupted, ExitStatus::Terminated]
+/// Tells whether a signal ended the run, or a run store that could not take what is written last, such as the report.
+fn was_cut_off(summary: &RunSummary) -> bool {
+    [ExitStatus::Interrupted, ExitStatus::Terminated, ExitStatus::RunStore]
         .iter()
         .any(|status| status.code() == summary.exit_status)
 }

@@ -162,7 +162,8 @@ fn history_is_replaced_whole_and_damage_is_never_taken_for_none() {
     store.write_history("accounts/111111111111", &line(1)).unwrap();
     store.write_history("accounts/111111111111", &line(2)).unwrap();
     assert_eq!(store.read_history("accounts/111111111111").unwrap(), Some(line(2)));
-    fs::write(folder.path().join("store").join("history/accounts/111111111111.json"), "{\"number\":").unwrap();
+    fs::write(folder.path().join("store").join("history/accounts/111111111111.json"), "{\"number\":")
+        .unwrap();
     let error = store.read_history::<Line>("accounts/111111111111").unwrap_err();
     let RunStoreError::Damaged { path, .. } = &error else { panic!("{error}") };
     assert_eq!(path, "history/accounts/111111111111.json");
@@ -381,7 +382,7 @@ mod disk_full {
     use super::*;
 
     fn full(directory: &RunDirectory, name: &str) {
-        let partial = path_of(&directory).join(format!("{name}.partial"));
+        let partial = path_of(directory).join(format!("{name}.partial"));
         fs::create_dir_all(partial.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink("/dev/full", partial).unwrap();
     }

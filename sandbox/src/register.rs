@@ -9,6 +9,7 @@
 
 mod access;
 mod apply;
+mod book;
 mod change;
 mod clock;
 mod faults;
@@ -30,7 +31,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use access::{Credential, Role};
-pub use faults::{FaultKind, FaultyCalls, RegisterFault, RegisterFaults};
+pub use book::{Book, BookEntry, book, write_as_another};
+pub use faults::{FaultKind, FaultyCalls, RegisterFault, RegisterFaults, Traffic};
 
 use access::Access;
 use store::Store;
@@ -102,6 +104,7 @@ pub struct RegisterServer {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     store: Store,
+    traffic: Traffic,
 }
 
 impl RegisterServer {
@@ -126,12 +129,13 @@ impl RegisterServer {
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
 
+        let traffic = Traffic::default();
         let register = Arc::new(Register {
             register_id,
             environment: faults.claimed_environment.clone().unwrap_or(environment),
             store: store.clone(),
             access: Access::new(credentials, faults.token_lifetime),
-            faults: faults::Injector::new(faults),
+            faults: faults::Injector::new(faults, traffic.clone()),
             clock_ahead,
         });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -150,13 +154,19 @@ impl RegisterServer {
                 tracing::error!(%error, "the register stopped serving");
             }
         });
-        Ok(Self { url: format!("http://{address}"), stop: Some(stop), task, store })
+        Ok(Self { url: format!("http://{address}"), stop: Some(stop), task, store, traffic })
     }
 
     /// The register's address, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What it has seen so far; goes on counting.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.clone()
     }
 
     /// Stops: no new connections, open calls get two seconds, then the database is closed.

@@ -13,6 +13,7 @@ mod face;
 mod interruption;
 mod labelled;
 mod lifecycle;
+mod ordeal;
 mod publishing;
 mod purity;
 mod reasons;

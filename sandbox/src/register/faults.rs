@@ -1,13 +1,13 @@
 //! Misbehaviour to order, so that callers can be tested against it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -86,16 +86,71 @@ pub enum FaultKind {
     Html,
     /// The call is carried out; its answer ends in the middle, and says that it is whole.
     CutJson,
+    /// The call waits that long before it is carried out.
+    Delay(Duration),
+    /// 500; nothing is done.
+    ServerError,
+    /// 413 where the body has more bytes than that, and nothing is done; all others are carried out.
+    TooLarge {
+        /// The most bytes.
+        over_bytes: u64,
+    },
+    /// The call is carried out; its answer has status 207.
+    MultiStatus,
+}
+
+/// What a register has seen so far, for those who wait for an instant.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    begun: AtomicU64,
+    committed: AtomicU64,
+    faults: AtomicU64,
+}
+
+impl Traffic {
+    /// How many calls came, whatever became of them.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many batches of changes came.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.0.begun.load(Ordering::Relaxed)
+    }
+
+    /// How many batches of changes were carried out, whether or not their answer left.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.0.committed.load(Ordering::Relaxed)
+    }
+
+    /// How many calls a fault struck.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.0.faults.load(Ordering::Relaxed)
+    }
+
+    fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Faults with what is left of them.
 pub(super) struct Injector {
     faults: Vec<(RegisterFault, AtomicU32)>,
+    traffic: Traffic,
 }
 
 impl Injector {
-    pub(super) fn new(faults: RegisterFaults) -> Self {
-        Self { faults: faults.faults.into_iter().map(|fault| (fault, AtomicU32::new(0))).collect() }
+    pub(super) fn new(faults: RegisterFaults, traffic: Traffic) -> Self {
+        let faults = faults.faults.into_iter().map(|fault| (fault, AtomicU32::new(0))).collect();
+        Self { faults, traffic }
     }
 
     /// The fault for a call, which is counted for every fault that concerns it.
@@ -130,29 +185,68 @@ impl FaultyCalls {
 
 /// The middleware in front of every call.
 pub(super) async fn inject(State(register): State<Arc<Register>>, request: Request, next: Next) -> Response {
-    let Some(fault) = register.faults.next(request.method(), request.uri().path()) else {
-        return next.run(request).await;
+    let traffic = &register.faults.traffic.0;
+    let changes = FaultyCalls::Changes.concerns(request.method(), request.uri().path());
+    Traffic::count(&traffic.calls);
+    if changes {
+        Traffic::count(&traffic.begun);
+    }
+    let fault = register.faults.next(request.method(), request.uri().path()).filter(|fault| match fault {
+        FaultKind::TooLarge { over_bytes } => length(&request) > *over_bytes,
+        _ => true,
+    });
+    if fault.is_some() {
+        Traffic::count(&traffic.faults);
+    }
+    let carry_out = async {
+        let response = next.run(request).await;
+        if changes {
+            Traffic::count(&traffic.committed);
+        }
+        response
     };
     match fault {
-        FaultKind::Unavailable { retry_after_secs } => Problem::unavailable(retry_after_secs).into_response(),
-        FaultKind::TooManyRequests { retry_after_secs } => {
+        None => carry_out.await,
+        Some(FaultKind::Unavailable { retry_after_secs }) => {
+            Problem::unavailable(retry_after_secs).into_response()
+        }
+        Some(FaultKind::TooManyRequests { retry_after_secs }) => {
             Problem::too_many_requests(retry_after_secs).into_response()
         }
-        FaultKind::DropBefore => dropped(),
-        FaultKind::DropAfter => {
-            next.run(request).await;
+        Some(FaultKind::DropBefore) => dropped(),
+        Some(FaultKind::DropAfter) => {
+            carry_out.await;
             dropped()
         }
-        FaultKind::Hang(time) => {
-            let response = next.run(request).await;
+        Some(FaultKind::Hang(time)) => {
+            let response = carry_out.await;
             tokio::time::sleep(time).await;
             response
         }
-        FaultKind::Html => {
+        Some(FaultKind::Html) => {
             Html("<html><body><h1>Gateway portal</h1>Please sign in.</body></html>").into_response()
         }
-        FaultKind::CutJson => cut(next.run(request).await).await,
+        Some(FaultKind::CutJson) => cut(carry_out.await).await,
+        Some(FaultKind::Delay(time)) => {
+            tokio::time::sleep(time).await;
+            carry_out.await
+        }
+        Some(FaultKind::ServerError) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(FaultKind::TooLarge { .. }) => Problem::too_large("too large to order").into_response(),
+        Some(FaultKind::MultiStatus) => {
+            let mut response = carry_out.await;
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = StatusCode::MULTI_STATUS;
+            }
+            response
+        }
     }
+}
+
+/// How many bytes a request says that it has.
+fn length(request: &Request) -> u64 {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
 /// A body that fails before its first byte: hyper then closes the connection without sending the head.
