@@ -25,7 +25,8 @@ from moto_here import MotoHere
 from run_directory import equal, true
 
 BUCKET, PREFIX = "bestand-runs", "staging"
-LEASE_SECS = 4
+# Long enough that a busy machine renews it in time, short enough to be waited for.
+LEASE_SECS = 12
 CHECKS = []
 
 
