@@ -197,8 +197,10 @@ fn a_run_store_that_cannot_be_written_is_told_as_such() {
     world.set("BESTAND__RUN_STORE__URL", &below_a_file);
     world.command(&["plan"]).expect_failure(45, &["a file stands where a folder belongs"]);
     world.command(&["settings", "--init-store"]).expect(45);
-    world.set("BESTAND__RUN_STORE__URL", "s3://bucket/prefix");
-    world.command(&["plan"]).expect_failure(2, &["s3:"]);
+    world.set("BESTAND__RUN_STORE__URL", "gs://bucket/prefix");
+    world.command(&["plan"]).expect_failure(2, &["`gs:` is not supported", "s3://bucket/prefix"]);
+    world.set("BESTAND__RUN_STORE__URL", "s3://Not_A_Bucket");
+    world.command(&["plan"]).expect_failure(2, &["no bucket's name"]);
 }
 
 #[test]
