@@ -103,6 +103,11 @@ impl World {
         self.register = Some(register);
     }
 
+    /// How often the register with faults of its own was called.
+    pub(crate) fn calls_of_register(&self) -> u64 {
+        self.register.as_ref().unwrap().traffic().calls()
+    }
+
     pub(crate) fn sandbox(&self) -> &Sandbox {
         self.sandbox.as_ref().unwrap()
     }
