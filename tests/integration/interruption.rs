@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bestand_sandbox::Faults;
 use bestand_sandbox::register::{FaultKind, FaultyCalls, RegisterFaults};
 
-use crate::support::{Job, RunFiles, World, number};
+use crate::support::{Job, RunFiles, World, number, read_json};
 
 /// Well below the 30 s that a container gets before it is killed.
 const QUICKLY: Duration = Duration::from_secs(6);
@@ -69,8 +69,7 @@ fn a_signal_while_collecting_ends_the_run_and_keeps_what_is_spooled() {
         let records = u64::try_from(run.values("records").len()).unwrap();
         assert_eq!(records, number(&summary, "/records/read"), "what was spooled stays, and is whole");
         // The store is free again.
-        let held = std::fs::read_to_string(world.store().join("lock")).unwrap();
-        assert_eq!(held, "");
+        assert_eq!(read_json(&world.store().join("lease.json"))["given_back"], true);
     }
 }
 
