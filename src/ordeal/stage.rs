@@ -56,6 +56,11 @@ impl Drop for Stage {
 }
 
 impl Stage {
+    /// Tells whether run stores lie elsewhere than in this stage's folder.
+    pub(super) fn keeps_runs_in_a_bucket(&self) -> bool {
+        self.stores.is_some()
+    }
+
     /// Makes the estate and the plan, and publishes it in peace.
     pub(super) async fn set(asked: &OrdealArgs) -> Result<Self, Error> {
         let folder = match &asked.keep {

@@ -232,6 +232,11 @@ pub(super) fn child(stage: &Stage, folder: &Path, arguments: &[&str]) -> Result<
     for (name, value) in &stage.environment {
         command.env(name, value);
     }
+    if stage.keeps_runs_in_a_bucket() {
+        // There a killed publication's lease is waited for: short ones let many kills strike.
+        command.env("BESTAND__RUN_STORE__LEASE_SECS", "3");
+        command.env("BESTAND__CENTRAL_REGISTER__REQUEST_TIMEOUT_SECS", "1");
+    }
     command
         .args(arguments)
         .arg("--settings")
