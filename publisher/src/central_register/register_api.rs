@@ -235,3 +235,31 @@ fn next_cursor(
     let repeated = || RegisterError::RepeatedCursor { call: call.to_string() };
     Cursor::after(before, given).map(Some).ok_or_else(repeated)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use bestand_model::identifiers::RunId;
+
+    use super::*;
+
+    /// Nobody listens at the address: whatever is sent would end in another error.
+    async fn sent_with(left: Duration) -> ApplyError {
+        let mut options = RegisterApiOptions::new("http://127.0.0.1:1/".parse().unwrap(), RegisterAuth::None);
+        options.request_timeout = Duration::from_secs(60);
+        options.retry.attempts = 1;
+        let api = RegisterApi::new(options).unwrap().under(Arc::new(Tenure::until(Instant::now() + left)));
+        let batch = ChangeBatch { plan_digest: "p".into(), run_id: RunId::new("r"), changes: Vec::new() };
+        let call = Call::new(Method::POST, "/v1/changes").json(&batch).unwrap();
+        api.send(&call, &batch, true).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn semantics_3_7_nothing_is_sent_with_less_than_one_request_of_the_lease_left() {
+        let nearly_over = sent_with(Duration::from_secs(59)).await;
+        assert!(matches!(nearly_over, ApplyError::NotSent(RegisterError::NoLease)), "{nearly_over:?}");
+        let held = sent_with(Duration::from_secs(3_600)).await;
+        assert!(matches!(held, ApplyError::NotSent(RegisterError::Unreachable { .. })), "{held:?}");
+    }
+}

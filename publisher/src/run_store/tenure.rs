@@ -14,7 +14,7 @@ pub struct Tenure {
 }
 
 impl Tenure {
-    pub(super) fn until(end: Instant) -> Self {
+    pub(crate) fn until(end: Instant) -> Self {
         Self { until: Mutex::new(Some(end)) }
     }
 
