@@ -13,6 +13,7 @@ use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::progress::Progress;
 use crate::publish::{Approval, publish_run};
+use crate::revert::revert;
 use crate::run::{RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
@@ -94,6 +95,15 @@ enum Command {
         /// Nothing of ours is expected in the central register yet.
         #[arg(long)]
         first_run: bool,
+    },
+    /// Plans the way back from a run: what restores every entry to what it said before that run changed it.
+    ///
+    /// Nothing is changed: look at the plan, then publish it. Entries that moved since are left alone, and entries that
+    /// the run made are retired. The same gate holds as for any plan.
+    Revert {
+        /// The run to revert: the name of a folder below runs/ of the run store.
+        #[arg(value_name = "RUN", value_parser = RunId::checked)]
+        run: RunId,
     },
     /// Tells why an asset was judged as it was: by which rule it was identified, what was seen, whose value won, what
     /// is planned and why it is withheld.
@@ -235,6 +245,9 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
             let approval =
                 Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
             show(publish_run(&load()?, run, &approval, progress).await?, format)
+        }
+        Command::Revert { run } => {
+            show(revert(&load()?, run, cli.common.run_id.clone(), progress).await?, format)
         }
         Command::Doctor { accounts, run, json } => {
             let asked = doctor::Asked {

@@ -17,6 +17,7 @@ mod plan;
 mod progress;
 mod publish;
 mod report;
+mod revert;
 mod run;
 mod settings;
 mod signals;

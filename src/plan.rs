@@ -5,7 +5,9 @@
 
 pub(crate) mod accounts;
 mod collect;
+pub(crate) mod entries;
 mod exceptions;
+pub(crate) mod head;
 mod judged;
 mod reconcile;
 pub(crate) mod records;
@@ -76,7 +78,7 @@ impl Planner<'_> {
         let reconciled = reconcile::all(self, &collector, &accounts, &records, collected?, summary).await;
         summary.aws_calls = aws.calls();
         let reconciled = reconciled?;
-        let plan = seal::seal(self, &reconciled, summary)?;
+        let plan = seal::seal(self, &reconciled, &caller.arn, summary)?;
         summary.overrides.extend(accounts.overrides(&plan.digest));
         summary.overrides.extend(exceptions::overrides(self, &summary.exceptions, &caller.arn, &plan.digest));
         // The reading was good and everything that rests on it is written: the next one is measured by it.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bestand_model::account::Account;
+use bestand_model::caller::is_another;
 use bestand_model::coverage::CoverageLine;
 use bestand_model::gate::GateCode;
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{Override, PublicationCounts, RunSummary};
-use bestand_publisher::central_register::{CentralRegister, RegisterError, RunEvidence};
+use bestand_publisher::central_register::{CentralRegister, RegisterError, RegisterIdentity, RunEvidence};
 use bestand_publisher::publish::{
     PublishError, PublishSettings, StopSignal, note_applied, note_beginning, publication_counts,
     publication_started, publish, settle_open_intents, verify_plan,
@@ -63,15 +64,7 @@ pub(crate) async fn publish_run(
 
     let register = compose::central_register(register)?.under(lease.tenure());
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
-    if plan.environment != settings.environment || plan.register_id.as_ref() != Some(&identity.register_id) {
-        return Err(Error::Plan(format!(
-            "the plan is for environment `{}` and register `{}`, this is `{}` and `{}`",
-            plan.environment,
-            plan.register_id.as_deref().unwrap_or("none"),
-            settings.environment,
-            identity.register_id
-        )));
-    }
+    check_same_register(settings, &plan, &identity)?;
     let started = publication_started(&directory)?;
     if let Some(newer) = superseding(&store, &plan)? {
         if started {
@@ -94,6 +87,9 @@ pub(crate) async fn publish_run(
             // Who lets a plan through is part of the evidence (SEMANTICS 3.12): without a name nobody does.
             let aws = bestand_collector::credentials::AwsContext::load(&settings.aws.region).await;
             let by = signals::unless_stopped(async { Ok(aws.caller_identity().await?.arn) }).await?;
+            if !approval.accepted.is_empty() {
+                check_identity(settings, &plan, &by)?;
+            }
             let named = let_through.into_iter().map(|one| Override { by: Some(by.clone()), ..one });
             summary.overrides.extend(named);
             directory.write_json("run", &summary)?;
@@ -173,7 +169,26 @@ fn superseding(store: &RunStore, plan: &Plan) -> Result<Option<RunId>, Error> {
     Ok(None)
 }
 
-fn read_plan(directory: &RunDirectory) -> Result<Plan, Error> {
+/// A plan means nothing in another register than its own.
+pub(crate) fn check_same_register(
+    settings: &Settings,
+    plan: &Plan,
+    identity: &RegisterIdentity,
+) -> Result<(), Error> {
+    if plan.environment == settings.environment && plan.register_id.as_ref() == Some(&identity.register_id) {
+        return Ok(());
+    }
+    Err(Error::Plan(format!(
+        "the plan is for environment `{}` and register `{}`, this is `{}` and `{}`",
+        plan.environment,
+        plan.register_id.as_deref().unwrap_or("none"),
+        settings.environment,
+        identity.register_id
+    )))
+}
+
+/// Reads a run's plan, if it is one, and still what was planned.
+pub(crate) fn read_plan(directory: &RunDirectory) -> Result<Plan, Error> {
     let plan: Plan = directory.read_json("plan")?.ok_or_else(|| {
         Error::Plan(format!("run `{}` has no plan: it was stopped before", directory.run_id()))
     })?;
@@ -185,6 +200,21 @@ fn read_plan(directory: &RunDirectory) -> Result<Plan, Error> {
     }
     verify_plan(directory, &plan).map_err(|error| explain(error.into()))?;
     Ok(plan)
+}
+
+/// Where two pairs of eyes are asked for, whoever made a plan may not let it through. The plan itself says so, whatever the
+/// settings of the one who publishes say.
+fn check_identity(settings: &Settings, plan: &Plan, accepts: &str) -> Result<(), Error> {
+    if !(plan.accept_by_another || settings.gate.accept_by_another) {
+        return Ok(());
+    }
+    match plan.planned_by.as_deref() {
+        Some(planned) if is_another(planned, accepts) => Ok(()),
+        planned => Err(Error::Refused(format!(
+            "[gate] accept_by_another: the plan was made by {}, and {accepts} is not surely somebody else",
+            planned.unwrap_or("nobody knows whom")
+        ))),
+    }
 }
 
 /// Gives what is let through, or refuses: every limit that the plan met needs its own word.

@@ -67,6 +67,16 @@ pub(crate) async fn run(
     directory.write_json("settings", &settings.shown())?;
     let register = register.as_ref().zip(identity.as_ref());
     let result = steps(settings, options, &store, &directory, register, progress, &mut summary).await;
+    conclude(&store, directory, summary, result)
+}
+
+/// Ends `run.json`, and notes the run in the history.
+pub(crate) fn conclude(
+    store: &RunStore,
+    directory: RunDirectory,
+    mut summary: RunSummary,
+    result: Result<ExitStatus, Error>,
+) -> Result<(RunSummary, RunDirectory), Error> {
     let status = match &result {
         Ok(status) => *status,
         Err(error) => error.exit_status(),

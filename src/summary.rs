@@ -27,6 +27,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         schema_version: SCHEMA_VERSION,
         run_id: run_id.clone(),
         command: command.to_owned(),
+        reverts: None,
         environment: settings.environment.clone(),
         started_at: now,
         ended_at: None,
@@ -103,6 +104,16 @@ pub(crate) fn set_next_steps(
             remedy(*reason)
         ));
     }
+    if let (Some(reverted), None) = (&plan.reverts, summary.publication) {
+        steps.push(format!(
+            "the next run decides anew and may publish the same again: mend first what made run `{reverted}` wrong, or stop the schedule"
+        ));
+        if plan.gate.reasons.is_empty() && plan.changes.sent() > 0 {
+            steps.push(format!(
+                "look at runs/{run_id}/changes/, then `bestand publish {run_id}`: nothing is restored before"
+            ));
+        }
+    }
     if summary.publication.is_none() && !plan.gate.reasons.is_empty() {
         let (first_run, codes): (Vec<&GateReason>, Vec<&GateReason>) =
             plan.gate.reasons.iter().partition(|reason| reason.code == GateCode::FirstRun);
@@ -161,7 +172,11 @@ pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
     let mut row = |name: &str, value: String| {
         table.add_row(vec![Cell::new(name), Cell::new(value)]);
     };
-    row("run", format!("{} ({}, environment {})", summary.run_id, summary.command, summary.environment));
+    let reverts = summary.reverts.as_ref().map_or(String::new(), |run| format!(" of {run}"));
+    row(
+        "run",
+        format!("{} ({}{reverts}, environment {})", summary.run_id, summary.command, summary.environment),
+    );
     let accounts = &summary.accounts;
     row(
         "accounts",

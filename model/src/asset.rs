@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::arn::Arn;
 use crate::attribute;
+use crate::change_set::ChangeKind;
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 
 /// An asset's key in the central register: minted at the first publication, never changed (SEMANTICS 3.1).
@@ -97,6 +98,24 @@ impl PublishedAsset {
     /// Tells whether the entry itself shows that bestand wrote it: by its mark, or by a plan's.
     pub fn bears_our_mark(&self) -> bool {
         self.last_plan.is_some() || self.attributes.contains_key(attribute::REGISTRATION)
+    }
+
+    /// Tells whether the entry says everything that a change of this kind sets.
+    pub fn says(&self, kind: ChangeKind, after: &AssetPatch) -> bool {
+        let state = match kind {
+            ChangeKind::Create => Some(after.state.unwrap_or(AssetState::Active)),
+            ChangeKind::Retire => Some(AssetState::Retired),
+            ChangeKind::Update | ChangeKind::Unchanged | ChangeKind::Withheld => after.state,
+        };
+        state.is_none_or(|state| state == self.state)
+            && after.account_id.as_ref().is_none_or(|account| self.account_id.as_ref() == Some(account))
+            && after.attributes.iter().all(|(name, value)| {
+                let found = self.attributes.get(name).filter(|found| !found.is_null());
+                match found {
+                    None => value.is_null(),
+                    Some(found) => attribute::same_value(found, value),
+                }
+            })
     }
 
     /// Gives the ARN, if it is there and well-formed.

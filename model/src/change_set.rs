@@ -144,6 +144,8 @@ pub enum Ground {
     Patience,
     /// A person's word that the account is gone; complete looks and the grace besides.
     Decommissioned,
+    /// The run that is reverted made it active, and nobody touched the entry since (SEMANTICS 3.13).
+    Revert,
 }
 
 /// Why a change is withheld.
@@ -178,6 +180,10 @@ pub enum WithheldReason {
     ExternallyChanged,
     /// Too many retires in this account at once.
     GateAccount,
+    /// Of a revert: the entry no longer says what the reverted run wrote.
+    MovedSince,
+    /// Of a revert: a patch cannot take the account away that the reverted run gave.
+    NotRevertible,
 }
 
 impl WithheldReason {
@@ -198,6 +204,8 @@ impl WithheldReason {
             Self::NotOurs => "not_ours",
             Self::ExternallyChanged => "externally_changed",
             Self::GateAccount => "gate_account",
+            Self::MovedSince => "moved_since",
+            Self::NotRevertible => "not_revertible",
         }
     }
 }

@@ -28,11 +28,19 @@ pub struct Limits {
     /// Owned assets lying in complete scopes / owned assets.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_complete_share: f64,
+    /// `--accept-gate` takes another identity, as STS tells it, than the one that made the plan.
+    pub accept_by_another: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_retire_count: 50, max_retire_share: 0.02, max_create_count: 5000, min_complete_share: 0.5 }
+        Self {
+            max_retire_count: 50,
+            max_retire_share: 0.02,
+            max_create_count: 5000,
+            min_complete_share: 0.5,
+            accept_by_another: false,
+        }
     }
 }
 

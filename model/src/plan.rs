@@ -38,6 +38,15 @@ pub struct Plan {
     pub changes_digest: String,
     /// What the gate said.
     pub gate: GateVerdict,
+    /// Who made it: the caller's ARN as STS told it; absent where nobody could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_by: Option<String>,
+    /// Who lets it through must be another identity than who made it (SEMANTICS 3.8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_by_another: bool,
+    /// The run that it reverts, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<RunId>,
     /// SHA-256 over all the above in canonical form: the mark that the register keeps of this plan.
     #[serde(default)]
     pub digest: String,

@@ -20,8 +20,11 @@ pub struct RunSummary {
     pub schema_version: u32,
     /// The run.
     pub run_id: RunId,
-    /// `run`, `plan` or `publish`.
+    /// `run`, `plan` or `revert`.
     pub command: String,
+    /// The run that it reverts, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<RunId>,
     /// The environment.
     pub environment: String,
     /// When it started.

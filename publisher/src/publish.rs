@@ -12,6 +12,7 @@ use crate::central_register::{CentralRegister, RegisterError, RegisterIdentity};
 use crate::run_store::{RunDirectory, RunStoreError};
 
 mod answers;
+mod applied;
 mod batches;
 mod delivery;
 mod engine;
@@ -22,6 +23,7 @@ mod receipt;
 mod remember;
 mod stop_signal;
 
+pub use applied::{AppliedChange, applied};
 use engine::{Engine, Pass};
 use ledger::Ledger;
 pub use ledger::publication_counts;

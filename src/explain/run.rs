@@ -36,6 +36,11 @@ impl Run {
                 summary.schema_version, summary.tool_version
             )));
         }
+        if let Some(reverted) = &summary.reverts {
+            return Err(Error::Usage(format!(
+                "run `{run_id}` judged nothing: it restores what was there before run `{reverted}`, which `bestand explain {reverted}` explains"
+            )));
+        }
         let judged = directory.names(Spool::Judged)?;
         let settings: Option<Value> = directory.read_json("settings")?;
         let (Some(settings), false) = (settings, judged.is_empty()) else {

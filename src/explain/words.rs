@@ -40,6 +40,8 @@ pub(super) fn lifted_by(reason: WithheldReason) -> &'static str {
         WithheldReason::GateAccount => {
             "fewer retirements in this account, or higher limits in [gate] once somebody has checked them"
         }
+        WithheldReason::MovedSince => "nothing: whoever wrote the entry since has the last word",
+        WithheldReason::NotRevertible => "a person who sets the entry right in the central register",
     }
 }
 
@@ -125,6 +127,7 @@ pub(super) fn ground(ground: Ground) -> String {
     match ground {
         Ground::Deletion { at } => format!("proof: AWS Config dates its deletion to {}", instant(at)),
         Ground::Patience => "patience: enough complete looks over enough time found it absent".into(),
+        Ground::Revert => "a revert: the run that is reverted made it active, and nobody wrote since".into(),
         Ground::Decommissioned => {
             "a person's word that the account is gone, and enough complete looks over enough time".into()
         }

@@ -6,7 +6,6 @@ use bestand_collector::collector::{Collector, Interest, ItemSink, SinkError};
 use bestand_collector::credentials::AwsContext;
 use bestand_model::absence::Domain;
 use bestand_model::account::{Account, AccountState};
-use bestand_model::asset::PublishedAsset;
 use bestand_model::asset_record::RecordLine;
 use bestand_model::attribute;
 use bestand_model::configuration_item::ConfigurationItem;
@@ -14,12 +13,12 @@ use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::history::SeenTypes;
 use bestand_model::identifiers::AccountId;
 use bestand_model::run_summary::RunSummary;
-use bestand_publisher::central_register::{CentralRegister, ListScope};
+use bestand_publisher::central_register::ListScope;
 use bestand_publisher::run_store::{RunDirectory, Spool, SpoolWriter};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::accounts::Accounts;
-use super::{NOT_AWS, Planner, UNPLACED, records};
+use super::{NOT_AWS, Planner, UNPLACED, entries, records};
 use crate::compose;
 use crate::error::Error;
 use crate::progress::Phase;
@@ -133,7 +132,7 @@ async fn one(
     if let Some((register, _)) = planner.register.filter(|_| owned) {
         let scope = ListScope::Account(account.id.clone());
         let mut spool = planner.directory.spool(Spool::Published, account.id.as_str())?;
-        entries = list(register, &scope, |entry| {
+        entries = entries::list(register, &scope, |entry| {
             records::add_interest(&mut interest, Domain::of_published(&entry));
             Ok(spool.push(&entry)?)
         })
@@ -155,32 +154,12 @@ async fn one(
     Ok(CollectedOne { id: account.id.clone(), lines: collected.lines, seen, items: collected.items, entries })
 }
 
-/// Lists the entries under our name page by page, and counts those that show that bestand wrote them.
-async fn list(
-    register: &dyn CentralRegister,
-    scope: &ListScope,
-    mut each: impl FnMut(PublishedAsset) -> Result<(), Error>,
-) -> Result<u64, Error> {
-    let (mut cursor, mut entries) = (None, 0);
-    loop {
-        let page = register.list(scope, cursor).await?;
-        for entry in page.items {
-            entries += u64::from(entry.bears_our_mark());
-            each(entry)?;
-        }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(entries),
-        }
-    }
-}
-
 /// Spools our entries that belong to no account: AWS resources nobody could place, and what is no AWS resource.
 async fn spool_without_account(planner: &Planner<'_>) -> Result<u64, Error> {
     let Some((register, _)) = planner.register else { return Ok(0) };
     let mut unplaced = planner.directory.spool(Spool::Published, UNPLACED)?;
     let mut not_aws = planner.directory.spool(Spool::Published, NOT_AWS)?;
-    let entries = list(register, &ListScope::WithoutAccount, |entry| {
+    let entries = entries::list(register, &ListScope::WithoutAccount, |entry| {
         // Every AWS entry says whether it was seen; what is no AWS resource cannot.
         let is_aws = entry.attributes.contains_key(attribute::VERIFICATION);
         let spool = if is_aws { &mut unplaced } else { &mut not_aws };

@@ -18,4 +18,5 @@ mod publishing;
 mod purity;
 mod reasons;
 mod register_api;
+mod revert;
 mod support;

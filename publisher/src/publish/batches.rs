@@ -2,7 +2,7 @@
 
 use bestand_model::plan::Plan;
 
-use super::plan_check::{PlanError, read_changes};
+use super::plan_check::{PlanError, all_changes};
 use crate::central_register::SentChange;
 use crate::run_store::RunDirectory;
 
@@ -51,18 +51,9 @@ fn sent_changes<'a>(
     directory: &'a RunDirectory,
     plan: &'a Plan,
 ) -> impl Iterator<Item = Result<PlannedChange, PlanError>> + Send + use<'a> {
-    plan.files
-        .iter()
-        .flat_map(move |file| {
-            let (changes, failed) = match read_changes(directory, plan, &file.name) {
-                Ok(changes) => (Some(changes), None),
-                Err(error) => (None, Some(Err(error))),
-            };
-            failed.into_iter().chain(changes.into_iter().flatten())
-        })
-        .filter_map(move |change| match change {
-            Ok(change) => SentChange::of(&change, &plan.digest)
-                .map(|sent| Ok(PlannedChange { sent, digest: change.digest })),
-            Err(error) => Some(Err(error)),
-        })
+    all_changes(directory, plan).filter_map(move |change| match change {
+        Ok((_, change)) => SentChange::of(&change, &plan.digest)
+            .map(|sent| Ok(PlannedChange { sent, digest: change.digest })),
+        Err(error) => Some(Err(error)),
+    })
 }

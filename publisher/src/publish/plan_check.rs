@@ -92,13 +92,28 @@ pub fn verify_plan(directory: &RunDirectory, plan: &Plan) -> Result<(), PlanErro
 }
 
 /// Reads one change file of the plan.
-pub(super) fn read_changes<'a>(
+fn read_changes<'a>(
     directory: &RunDirectory,
     plan: &'a Plan,
     name: &str,
 ) -> Result<impl Iterator<Item = Result<Change, PlanError>> + Send + use<'a>, PlanError> {
     let changes = directory.read::<Change>(Spool::Changes, name).map_err(|e| PlanError::reading(plan, e))?;
     Ok(changes.map(|change| change.map_err(|error| PlanError::reading(plan, error))))
+}
+
+/// Reads all changes of the plan in its order, each with the name of its file.
+pub(super) fn all_changes<'a>(
+    directory: &'a RunDirectory,
+    plan: &'a Plan,
+) -> impl Iterator<Item = Result<(&'a str, Change), PlanError>> + Send + use<'a> {
+    plan.files.iter().flat_map(move |file| {
+        let (changes, failed) = match read_changes(directory, plan, &file.name) {
+            Ok(changes) => (Some(changes), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let all = failed.into_iter().chain(changes.into_iter().flatten());
+        all.map(move |change| change.map(|change| (file.name.as_str(), change)))
+    })
 }
 
 fn same_files(directory: &RunDirectory, plan: &Plan) -> Result<(), PlanError> {

@@ -1,8 +1,7 @@
 //! What became of a change whose answer is missing, read off the entry itself (SEMANTICS 3.5).
 
-use bestand_model::asset::{AssetPatch, AssetState, PublishedAsset};
-use bestand_model::attribute;
-use bestand_model::change_set::{ChangeKind, Precondition};
+use bestand_model::asset::PublishedAsset;
+use bestand_model::change_set::Precondition;
 
 use crate::central_register::{Capabilities, SentChange};
 
@@ -40,7 +39,7 @@ pub(super) fn judge(
         };
     };
     let version = entry.version.clone();
-    let says_it = says(entry, change.kind, &change.patch);
+    let says_it = entry.says(change.kind, &change.patch);
     if says_it && capabilities.read_back && entry.last_plan.as_deref() == Some(plan_digest) {
         return Verdict::Applied { version };
     }
@@ -56,29 +55,12 @@ pub(super) fn judge(
     }
 }
 
-/// Tells whether the entry says everything that the change sets.
-fn says(entry: &PublishedAsset, kind: ChangeKind, after: &AssetPatch) -> bool {
-    let state = match kind {
-        ChangeKind::Create => Some(after.state.unwrap_or(AssetState::Active)),
-        ChangeKind::Retire => Some(AssetState::Retired),
-        ChangeKind::Update | ChangeKind::Unchanged | ChangeKind::Withheld => after.state,
-    };
-    state.is_none_or(|state| state == entry.state)
-        && after.account_id.as_ref().is_none_or(|account| entry.account_id.as_ref() == Some(account))
-        && after.attributes.iter().all(|(name, value)| {
-            let found = entry.attributes.get(name).filter(|found| !found.is_null());
-            match found {
-                None => value.is_null(),
-                Some(found) => attribute::same_value(found, value),
-            }
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use bestand_model::asset::AssetKey;
+    use bestand_model::asset::{AssetKey, AssetPatch, AssetState};
+    use bestand_model::change_set::ChangeKind;
     use serde_json::{Value, json};
 
     use super::*;

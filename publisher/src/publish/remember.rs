@@ -10,9 +10,9 @@ use bestand_model::last_published::{Applied, LastPublished, Publications, Standi
 use bestand_model::plan::Plan;
 
 use super::PublishError;
-use super::ledger::{self, Ledger};
-use super::plan_check::{PlanError, read_changes, verify_plan};
-use super::receipt::{Receipt, ReceiptStatus};
+use super::applied::{AppliedChange, applied_changes};
+use super::ledger::Ledger;
+use super::plan_check::verify_plan;
 use crate::run_store::{RunDirectory, RunStore, RunStoreError};
 
 /// The folder of the history that holds what was published, a file per account.
@@ -50,24 +50,20 @@ pub fn note_applied(store: &RunStore, directory: &RunDirectory, plan: &Plan) -> 
     }
     verify_plan(directory, plan)?;
     let ledger = Ledger::open(directory, plan)?;
-    let Some(batch_size) = ledger.batch_size() else { return Ok(()) };
-    let mut receipts = Receipts { directory, plan, batch_size, at: 0, batch: None };
+    let mut applied = applied_changes(directory, plan, ledger.batch_size()).peekable();
     let mut shared = Vec::new();
-    for file in &plan.files {
-        let mut applied = Vec::new();
-        for change in read_changes(directory, plan, &file.name)? {
-            let change = change?;
-            if let Some(version) = receipts.version_of(&change)? {
-                applied.push((change, version));
-            }
-            if applied.len() == CHANGES_AT_ONCE {
-                let some = std::mem::take(&mut applied);
-                shared.extend(lay_over(store, plan, &file.name, some)?);
-            }
+    while let Some(first) = applied.next() {
+        let AppliedChange { file, change, version } = first?;
+        let mut some = vec![(change, version)];
+        let same_file =
+            |next: &Result<AppliedChange, _>| next.as_ref().map_or(true, |next| next.file == file);
+        while some.len() < CHANGES_AT_ONCE
+            && let Some(next) = applied.next_if(same_file)
+        {
+            let AppliedChange { change, version, .. } = next?;
+            some.push((change, version));
         }
-        if !applied.is_empty() {
-            shared.extend(lay_over(store, plan, &file.name, applied)?);
-        }
+        shared.extend(lay_over(store, plan, &file, some)?);
     }
     let standing = if ledger.counts().unknown == 0 { Standing::Noted } else { Standing::Begun };
     publications.end(&plan.digest, standing, shared);
@@ -143,39 +139,4 @@ pub fn readable(
             None
         }
     }))
-}
-
-/// The receipts of a publication, walked along with its plan; one batch is held.
-struct Receipts<'a> {
-    directory: &'a RunDirectory,
-    plan: &'a Plan,
-    batch_size: usize,
-    /// How many changes that are sent came before.
-    at: usize,
-    batch: Option<(usize, Option<Receipt>)>,
-}
-
-impl Receipts<'_> {
-    /// Gives the version after the plan's next change, if the change was applied.
-    fn version_of(&mut self, change: &Change) -> Result<Option<Option<String>>, PublishError> {
-        if !change.kind.is_sent() {
-            return Ok(None);
-        }
-        let number = self.at / self.batch_size.max(1) + 1;
-        self.at += 1;
-        if self.batch.as_ref().is_none_or(|(held, _)| *held != number) {
-            let receipt = ledger::read_receipt(self.directory, self.plan, &super::batches::name(number))?;
-            self.batch = Some((number, receipt));
-        }
-        let receipt = self.batch.as_ref().and_then(|(_, receipt)| receipt.as_ref());
-        let key = change.idempotency_key(&self.plan.digest);
-        let result = receipt.and_then(|of| of.results.iter().find(|result| result.idempotency_key == key));
-        let result = result.filter(|result| result.status == ReceiptStatus::Applied);
-        if let Some(other) = result.filter(|result| result.asset_key != change.asset_key) {
-            let what =
-                format!("a receipt speaks of {} where the plan has {}", other.asset_key, change.asset_key);
-            return Err(PlanError::tampered(self.plan, what).into());
-        }
-        Ok(result.map(|result| result.version.clone()))
-    }
 }

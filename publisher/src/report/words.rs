@@ -220,7 +220,7 @@ pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
 }
 
-const WITHHELD: [WithheldReason; 14] = [
+const WITHHELD: [WithheldReason; 16] = [
     WithheldReason::TypeNotPublished,
     WithheldReason::Grace,
     WithheldReason::NotLive,
@@ -235,6 +235,8 @@ const WITHHELD: [WithheldReason; 14] = [
     WithheldReason::NotOurs,
     WithheldReason::ExternallyChanged,
     WithheldReason::GateAccount,
+    WithheldReason::MovedSince,
+    WithheldReason::NotRevertible,
 ];
 
 fn withheld_words(reason: WithheldReason) -> &'static str {
@@ -263,6 +265,10 @@ fn withheld_words(reason: WithheldReason) -> &'static str {
             "Somebody else set the entry's state, and the settings leave that to a person."
         }
         WithheldReason::GateAccount => "Too many assets of the account would be retired at once.",
+        WithheldReason::MovedSince => "The entry no longer says what the reverted run wrote.",
+        WithheldReason::NotRevertible => {
+            "The reverted run gave the entry its account, and a patch cannot take one away."
+        }
     }
 }
 

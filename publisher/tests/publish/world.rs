@@ -70,6 +70,9 @@ impl World {
             files,
             changes_digest: digest.finish(),
             gate: GateVerdict::default(),
+            planned_by: None,
+            accept_by_another: false,
+            reverts: None,
             digest: String::new(),
         }
         .sealed();

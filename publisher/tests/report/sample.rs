@@ -194,6 +194,7 @@ fn summary() -> RunSummary {
         schema_version: 1,
         run_id: RunId::from("20261123-043000-7f3a"),
         command: "run".into(),
+        reverts: None,
         environment: "staging".into(),
         started_at: started(),
         ended_at: Some(started() + 512.seconds()),

@@ -276,6 +276,9 @@ impl World {
             files,
             changes_digest: digest.finish(),
             gate: Default::default(),
+            planned_by: None,
+            accept_by_another: false,
+            reverts: None,
             digest: String::new(),
         }
         .sealed();
