@@ -1,3 +1,5 @@
+use proptest::collection::btree_map;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -153,4 +155,61 @@ fn semantics_3_13_reverting_a_revert_restores_what_was_applied() {
     let now = entry("5", AssetState::Active, &[("owner", json!("anna"))]);
     let again = inverse(&undone, Some("5"), Some(&now));
     assert_eq!((again.kind, again.after), (ChangeKind::Update, applied.after));
+}
+
+/// What a register does with a change.
+fn apply(change: &Change, entry: &PublishedAsset) -> PublishedAsset {
+    let mut entry = entry.clone();
+    let retired = (change.kind == ChangeKind::Retire).then_some(AssetState::Retired);
+    entry.state = retired.or(change.after.state).unwrap_or(entry.state);
+    entry.account_id = change.after.account_id.clone().or(entry.account_id);
+    entry.attributes.extend(change.after.attributes.clone());
+    entry.attributes.retain(|_, value| !value.is_null());
+    entry.version = (entry.version.parse::<u64>().unwrap() + 1).to_string();
+    entry
+}
+
+fn values() -> impl Strategy<Value = BTreeMap<String, Value>> {
+    let value = prop_oneof![Just(Value::Null), (0..3u8).prop_map(Value::from), Just(json!("x"))];
+    btree_map("[abc]", value, 0..4)
+}
+
+fn state() -> impl Strategy<Value = AssetState> {
+    prop_oneof![Just(AssetState::Active), Just(AssetState::Retired)]
+}
+
+proptest! {
+    #[test]
+    fn semantics_3_13_undoing_gives_back_what_was_there_and_nothing_else(
+        there in values(), was in state(), set in values(), becomes in proptest::option::of(state()), theirs in values(),
+    ) {
+        let mut before = entry("1", was, &[]);
+        before.attributes = there.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        // As a plan is made: only what differs is set, and `before` names what stood there.
+        let current = |name: &String| before.attributes.get(name).cloned().unwrap_or_default();
+        let set: BTreeMap<_, _> = set.into_iter().filter(|(name, value)| *value != current(name)).collect();
+        let becomes = becomes.filter(|state| *state != was);
+        let old = set.keys().map(|name| (name.clone(), current(name))).collect();
+        let kind = if becomes == Some(AssetState::Retired) { ChangeKind::Retire } else { ChangeKind::Update };
+        let old = AssetPatch { state: becomes.map(|_| was), account_id: None, attributes: old };
+        let change = applied(kind, old, AssetPatch { state: becomes, account_id: None, attributes: set });
+        let after = apply(&change, &before);
+        let undone = inverse(&change, Some("2"), Some(&after));
+        let back = apply(&undone, &after);
+        prop_assert_eq!((&back.attributes, back.state), (&before.attributes, before.state), "{:?}", undone);
+
+        // Somebody else writes: he keeps every word of his, and nothing is retired any more.
+        let mut hers = after.clone();
+        hers.version = "3".into();
+        hers.attributes.extend(theirs.clone());
+        hers.attributes.retain(|_, value| !value.is_null());
+        let undone = inverse(&change, Some("2"), Some(&hers));
+        prop_assert!(undone.kind != ChangeKind::Retire);
+        let back = apply(&undone, &hers);
+        for (name, value) in theirs {
+            let set_the_same = change.after.attributes.get(&name) == Some(&value);
+            let now = back.attributes.get(&name).cloned().unwrap_or_default();
+            prop_assert!(now == value || set_the_same, "{name}: {now} rather than {value}: {undone:?}");
+        }
+    }
 }
