@@ -16,7 +16,7 @@ pub use exchange::{
     Capabilities, ChangeBatch, ChangeResult, Cursor, ListScope, Page, RegisterIdentity, ResultStatus,
     RunEvidence, SentChange,
 };
-pub use register_api::{RegisterApi, RegisterApiOptions, RegisterAuth, RetryPolicy};
+pub use register_api::{ClientCertificate, RegisterApi, RegisterApiOptions, RegisterAuth, RetryPolicy};
 
 /// A central register, as the writer that the credential names.
 #[async_trait]

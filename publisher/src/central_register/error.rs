@@ -1,5 +1,6 @@
 //! What can go wrong with a central register, and what may have been changed all the same.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why the central register could not be asked. Never holds a secret.
@@ -69,6 +70,14 @@ pub enum RegisterError {
         /// What it said, or what went wrong.
         reason: String,
     },
+    /// The file that the token lies in gives none.
+    #[error("cannot take the token for the central register from the file {}: {reason}", path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 fn problem(title: &Option<String>, detail: &Option<String>) -> String {
@@ -87,7 +96,8 @@ impl RegisterError {
             | Self::Nonsense { .. }
             | Self::RepeatedCursor { .. }
             | Self::NoLease
-            | Self::Token { .. } => None,
+            | Self::Token { .. }
+            | Self::TokenFile { .. } => None,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod answers;
 mod auth;
+mod client_certificate;
 mod failure;
 mod options;
 mod retry_after;
+mod token_file;
 mod transport;
 
 use std::collections::BTreeSet;
@@ -24,7 +26,7 @@ use super::{
     RegisterIdentity, RunEvidence,
 };
 use crate::run_store::Tenure;
-pub use options::{RegisterApiOptions, RegisterAuth, RetryPolicy};
+pub use options::{ClientCertificate, RegisterApiOptions, RegisterAuth, RetryPolicy};
 
 use answers::{AccountsAnswer, AssetsAnswer, ResultsAnswer};
 use failure::{Effect, Failure};
@@ -53,8 +55,8 @@ impl RegisterApi {
     /// Makes a client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`RegisterError::Setup`] when the address or the extra roots make no sense, or when a secret would be
-    /// sent in clear beyond this machine.
+    /// [`RegisterError::Setup`] when the address, the extra roots or the client certificate make no sense, or when
+    /// a secret would be sent in clear beyond this machine.
     pub fn new(options: RegisterApiOptions) -> Result<Self, RegisterError> {
         let request_timeout = options.request_timeout;
         let transport = Transport::new(options)?;

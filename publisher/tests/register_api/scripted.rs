@@ -1,6 +1,7 @@
 //! A server that answers by a script, and remembers what it was asked.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use tokio::net::TcpListener;
 pub(crate) enum Reply {
     /// Status, headers, text.
     Text(u16, Vec<(&'static str, String)>, String),
+    /// 401; and while the request is under way the file gets another text.
+    Refuse(PathBuf, String),
     /// Nothing within any patience.
     Hang,
     /// The connection ends without an answer.
@@ -148,6 +151,10 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
                 response.headers_mut().insert(HeaderName::from_static(name), value);
             }
             response
+        }
+        Reply::Refuse(path, text) => {
+            std::fs::write(path, text).unwrap();
+            (StatusCode::UNAUTHORIZED, "{}").into_response()
         }
         Reply::Hang => std::future::pending().await,
         Reply::Drop => broken(vec![]),

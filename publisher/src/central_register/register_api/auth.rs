@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use oauth2::basic::BasicClient;
 use oauth2::{
     ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RequestTokenError, Scope,
@@ -13,10 +15,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
+use url::form_urlencoded::byte_serialize;
 
 use super::super::RegisterError;
 use super::RegisterAuth;
 use super::failure::Failure;
+use super::token_file::TokenFile;
 
 /// Tokens are renewed so long before they end, or a fifth of their life if that is less.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
@@ -29,12 +33,14 @@ type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, E
 pub(super) enum Auth {
     None,
     ApiKey(SecretString),
+    BearerFile(TokenFile),
     OAuth2(Box<Tokens>),
 }
 
 /// Tokens by OAuth 2 client credentials.
 pub(super) struct Tokens {
     client: TokenClient,
+    client_id: String,
     endpoint: String,
     client_secret: SecretString,
     scopes: Vec<String>,
@@ -54,6 +60,7 @@ impl fmt::Debug for Auth {
         f.write_str(match self {
             Self::None => "none",
             Self::ApiKey(_) => "api_key",
+            Self::BearerFile(_) => "bearer_file",
             Self::OAuth2(_) => "oauth2",
         })
     }
@@ -69,17 +76,28 @@ impl Auth {
                     .map_err(|_| RegisterError::Setup("the API key cannot be sent in a header".to_owned()))?;
                 Ok(Self::ApiKey(key))
             }
+            RegisterAuth::BearerFile(path) => {
+                must_be_private(base)?;
+                Ok(Self::BearerFile(TokenFile::new(path)))
+            }
             RegisterAuth::OAuth2 { token_url, client_id, client_secret, scopes } => {
                 let own = || super::transport::below(base, "/v1/oauth/token");
                 let token_url = token_url.unwrap_or_else(own);
                 must_be_private(base)?;
                 must_be_private(&token_url)?;
                 let endpoint = token_url.to_string();
-                let client = BasicClient::new(ClientId::new(client_id))
+                let client = BasicClient::new(ClientId::new(client_id.clone()))
                     .set_client_secret(ClientSecret::new(client_secret.expose_secret().to_owned()))
                     .set_token_uri(TokenUrl::from_url(token_url));
                 let held = Mutex::new(None);
-                Ok(Self::OAuth2(Box::new(Tokens { client, endpoint, client_secret, scopes, held })))
+                Ok(Self::OAuth2(Box::new(Tokens {
+                    client,
+                    client_id,
+                    endpoint,
+                    client_secret,
+                    scopes,
+                    held,
+                })))
             }
         }
     }
@@ -89,6 +107,7 @@ impl Auth {
         match self {
             Self::None => Ok(None),
             Self::ApiKey(key) => Ok(sensitive(key.expose_secret()).ok().map(|value| (API_KEY, value))),
+            Self::BearerFile(file) => Ok(Some((AUTHORIZATION, file.bearer().await?))),
             Self::OAuth2(tokens) => {
                 let bearer = tokens.bearer(http).await?;
                 Ok(Some((AUTHORIZATION, bearer)))
@@ -96,14 +115,22 @@ impl Auth {
         }
     }
 
-    /// Forgets the token that `used` holds, unless it was renewed meanwhile; false if there is nothing to renew.
+    /// Sees to it that the next header holds another token than `used`, which was refused; false if there is none.
     pub(super) async fn renew_after(&self, used: &AuthHeader) -> bool {
-        let (Self::OAuth2(tokens), Some((_, used))) = (self, used) else { return false };
-        let mut held = tokens.held.lock().await;
-        if held.as_ref().is_some_and(|token| bearer(&token.secret).is_ok_and(|value| value == used)) {
-            *held = None;
+        let Some((_, used)) = used else { return false };
+        match self {
+            Self::None | Self::ApiKey(_) => false,
+            // The same token again would be refused again.
+            Self::BearerFile(file) => file.bearer().await.is_ok_and(|value| value != used),
+            Self::OAuth2(tokens) => {
+                let mut held = tokens.held.lock().await;
+                // Unless it was renewed meanwhile.
+                if held.as_ref().is_some_and(|token| bearer(&token.secret).is_ok_and(|value| value == used)) {
+                    *held = None;
+                }
+                true
+            }
         }
-        true
     }
 
     /// The text with every secret in it blotted out: registers and proxies have been seen to echo requests.
@@ -118,15 +145,25 @@ impl Auth {
             blot(value.strip_prefix("Bearer ").unwrap_or(value));
         }
         match self {
-            Self::None => {}
+            // A token from a file is in the header.
+            Self::None | Self::BearerFile(_) => {}
             Self::ApiKey(key) => blot(key.expose_secret()),
-            Self::OAuth2(tokens) => blot(tokens.client_secret.expose_secret()),
+            Self::OAuth2(tokens) => text = tokens.blot(text),
         }
         text
     }
 }
 
 impl Tokens {
+    /// The text without the client's secret, in the forms that it has on the way to the issuer.
+    fn blot(&self, text: String) -> String {
+        let secret = self.client_secret.expose_secret();
+        let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+        let basic = BASE64_STANDARD.encode(format!("{}:{}", encoded(&self.client_id), encoded(secret)));
+        let forms = [basic, secret.to_owned(), encoded(secret)];
+        forms.iter().filter(|form| !form.is_empty()).fold(text, |text, form| text.replace(form, "[secret]"))
+    }
+
     async fn bearer(&self, http: &reqwest::Client) -> Result<HeaderValue, Failure> {
         // Held over the request on purpose: callers that come meanwhile want this very token.
         let mut held = self.held.lock().await;
@@ -148,10 +185,7 @@ impl Tokens {
         let request = self.client.exchange_client_credentials().add_scopes(scopes);
         let answer = request.request_async(&send).await.map_err(|error| match error {
             RequestTokenError::Request(Unanswered { reason, transient }) => self.failed(&reason, transient),
-            RequestTokenError::ServerResponse(refusal) => {
-                let refusal = refusal.to_string().replace(self.client_secret.expose_secret(), "[secret]");
-                self.failed(&refusal, false)
-            }
+            RequestTokenError::ServerResponse(refusal) => self.failed(&self.blot(refusal.to_string()), false),
             // What could not be read may hold a token: it is not shown.
             RequestTokenError::Parse(..) => self.failed("its answer makes no sense", false),
             RequestTokenError::Other(reason) => self.failed(&reason, false),
@@ -197,7 +231,7 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
     Ok(answer)
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderValue, reqwest::header::InvalidHeaderValue> {
+pub(super) fn bearer(token: &SecretString) -> Result<HeaderValue, reqwest::header::InvalidHeaderValue> {
     sensitive(&format!("Bearer {}", token.expose_secret()))
 }
 

@@ -1,5 +1,6 @@
 //! How the client is set up.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -13,6 +14,8 @@ pub enum RegisterAuth {
     None,
     /// `X-API-Key`.
     ApiKey(SecretString),
+    /// A bearer token from a file that somebody else renews; read anew for each request.
+    BearerFile(PathBuf),
     /// OAuth 2 client credentials.
     OAuth2 {
         /// Where tokens are given; without it the register's own `/v1/oauth/token`.
@@ -24,6 +27,15 @@ pub enum RegisterAuth {
         /// The scopes to ask for; may be empty.
         scopes: Vec<String>,
     },
+}
+
+/// A certificate by which bestand shows who it is when the connection is made.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// The certificate and those between it and its authority, in PEM.
+    pub chain_pem: Vec<u8>,
+    /// The certificate's private key, in PEM.
+    pub key_pem: SecretString,
 }
 
 /// How often, and how long apart, a request is sent again.
@@ -57,6 +69,8 @@ pub struct RegisterApiOptions {
     pub url: Url,
     /// How bestand shows who it is.
     pub auth: RegisterAuth,
+    /// Shown besides, to the register and to the token's issuer.
+    pub client_certificate: Option<ClientCertificate>,
     /// Certificates, in PEM, of authorities to trust besides the system's.
     pub extra_roots_pem: Option<Vec<u8>>,
     /// How long a connection may take to come about.
@@ -74,6 +88,7 @@ impl RegisterApiOptions {
         Self {
             url,
             auth,
+            client_certificate: None,
             extra_roots_pem: None,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),

@@ -13,6 +13,7 @@ use url::Url;
 use super::super::{Cursor, RegisterError};
 use super::answers::Problem;
 use super::auth::{Auth, AuthHeader};
+use super::client_certificate::{identity, with_causes};
 use super::failure::Failure;
 use super::retry_after::retry_after;
 use super::{RegisterApiOptions, RetryPolicy};
@@ -111,8 +112,15 @@ impl fmt::Debug for Transport {
 
 impl Transport {
     pub(super) fn new(options: RegisterApiOptions) -> Result<Self, RegisterError> {
-        let RegisterApiOptions { url, auth, extra_roots_pem, connect_timeout, request_timeout, retry } =
-            options;
+        let RegisterApiOptions {
+            url,
+            auth,
+            client_certificate,
+            extra_roots_pem,
+            connect_timeout,
+            request_timeout,
+            retry,
+        } = options;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(RegisterError::Setup("the address must begin with https:// or http://".to_owned()));
         }
@@ -122,7 +130,9 @@ impl Transport {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(RegisterError::Setup("the address must end with its path".to_owned()));
         }
-        let setup = |what: &str, error: reqwest::Error| RegisterError::Setup(format!("{what}: {error}"));
+        let setup = |what: &str, error: reqwest::Error| {
+            RegisterError::Setup(format!("{what}: {}", with_causes(&error)))
+        };
         // No redirects: they would turn a POST into a GET and carry the key to another host.
         let mut http = Client::builder()
             .user_agent(concat!("bestand/", env!("CARGO_PKG_VERSION")))
@@ -136,6 +146,9 @@ impl Transport {
                 return Err(RegisterError::Setup("the extra roots hold no certificate".to_owned()));
             }
             http = http.tls_certs_merge(roots);
+        }
+        if let Some(certificate) = &client_certificate {
+            http = http.identity(identity(certificate, &url)?);
         }
         let http = http.build().map_err(|error| setup("the HTTP client", error))?;
         let auth = Auth::new(auth, &url)?;
