@@ -169,6 +169,11 @@ impl AwsContext {
         self.meter.read()
     }
 
+    /// Gives the configuration as it was loaded, with the SDK's own retries.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// Gives the configuration of clients that call with the job's own credentials.
     pub(crate) fn home(&self, patience: Option<Patience>) -> SdkConfig {
         let attempt = patience.unwrap_or(PATIENCE).attempt_timeout;

@@ -13,4 +13,5 @@ mod cross_check;
 pub mod doctor;
 pub mod region_client;
 pub mod regions;
+pub mod secrets;
 pub mod source_register;
