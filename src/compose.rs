@@ -23,16 +23,19 @@ use bestand_model::reconciliation::{Rules, StrayRows};
 use bestand_model::requirement::Requirements;
 use bestand_model::resource_type::{self, TypePolicy};
 use bestand_model::shared_identity::SharedIdentities;
-use bestand_publisher::central_register::{RegisterApi, RegisterApiOptions, RegisterAuth};
+use bestand_publisher::central_register::{
+    self as register_api, RegisterApi, RegisterApiOptions, RegisterAuth,
+};
 use bestand_publisher::run_store::{BucketOptions, Lease, LeaseTerms, RunStore};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::clock;
 use crate::error::Error;
+use crate::secrets;
 use crate::settings::{
-    AccountSource, Auth, CentralRegister, CollectionSource, RegisterKind, RunStoreSettings, SecretReference,
-    Settings,
+    AccountSource, Auth, CentralRegister, ClientCertificate, CollectionSource, RegisterKind,
+    RunStoreSettings, SecretKey, SecretReference, Settings,
 };
 
 /// Regions of one account that are read at a time.
@@ -179,8 +182,12 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
 }
 
 /// Makes the reader of the source register.
-pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, Error> {
+pub(crate) async fn source_register(settings: &Settings) -> Result<SqlSourceRegister, Error> {
     let register = &settings.source_register;
+    let password = match &register.password {
+        Some(password) => Some(secrets::fetch(settings, SecretKey::SourcePassword, password).await?),
+        None => None,
+    };
     let relation = match (&register.table, &register.query) {
         (Some(table), _) => Relation::Table(table.clone()),
         (None, Some(query)) => Relation::Query(query.clone()),
@@ -191,6 +198,7 @@ pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, 
     });
     Ok(SqlSourceRegister::new(SourceRegisterSettings {
         url: SecretString::from(register.url.clone()),
+        password,
         relation,
         columns: register.columns.clone(),
         aws_rows: register.aws_rows.clone(),
@@ -202,43 +210,49 @@ pub(crate) fn source_register(settings: &Settings) -> Result<SqlSourceRegister, 
 }
 
 /// Makes the client of the central register.
-pub(crate) fn central_register(register: &CentralRegister) -> Result<RegisterApi, Error> {
+pub(crate) async fn central_register(
+    settings: &Settings,
+    register: &CentralRegister,
+) -> Result<RegisterApi, Error> {
     match register.kind {
         RegisterKind::RegisterApi => {}
     }
-    let auth = match &register.auth {
-        Auth::None => RegisterAuth::None,
-        Auth::ApiKey { key } => RegisterAuth::ApiKey(secret("central_register.auth.key", key)?),
-        Auth::OAuth2 { token_url, client_id, client_secret, scopes } => RegisterAuth::OAuth2 {
-            token_url: token_url.clone(),
-            client_id: client_id.clone(),
-            client_secret: secret("central_register.auth.client_secret", client_secret)?,
-            scopes: scopes.clone(),
-        },
-    };
+    let auth = register_auth(settings, &register.auth).await?;
     let mut options = RegisterApiOptions::new(register.url.clone(), auth);
     options.request_timeout = Duration::from_secs(register.request_timeout_secs);
     if let Some(path) = &register.extra_roots {
-        let pem = std::fs::read(path).map_err(|error| {
-            Error::Usage(format!("central_register.extra_roots: cannot read {}: {error}", path.display()))
-        })?;
-        options.extra_roots_pem = Some(pem);
+        options.extra_roots_pem = Some(read_pem("central_register.extra_roots", path)?);
+    }
+    if let Some(ClientCertificate { certificate, key }) = &register.client_certificate {
+        options.client_certificate = Some(register_api::ClientCertificate {
+            chain_pem: read_pem("central_register.client_certificate.certificate", certificate)?,
+            key_pem: secrets::fetch(settings, SecretKey::CertificateKey, key).await?,
+        });
     }
     Ok(RegisterApi::new(options)?)
 }
 
-/// Fetches a secret from where the settings say it lies.
-fn secret(key: &str, reference: &SecretReference) -> Result<SecretString, Error> {
-    let value = match (&reference.env, &reference.file) {
-        (Some(name), None) => std::env::var(name)
-            .map_err(|_| Error::Usage(format!("{key}: the environment variable {name} is not set")))?,
-        (None, Some(path)) => std::fs::read_to_string(path)
-            .map_err(|error| Error::Usage(format!("{key}: cannot read {}: {error}", path.display())))?,
-        _ => return Err(Error::Usage(format!("{key}: name exactly one place"))),
-    };
-    let value = value.trim().to_owned();
-    if value.is_empty() {
-        return Err(Error::Usage(format!("{key}: the secret is empty")));
-    }
-    Ok(SecretString::from(value))
+/// Fetches what it takes to show the central register who bestand is.
+async fn register_auth(settings: &Settings, auth: &Auth) -> Result<RegisterAuth, Error> {
+    Ok(match auth {
+        Auth::None | Auth::MutualTls {} => RegisterAuth::None,
+        Auth::ApiKey { key } => RegisterAuth::ApiKey(secrets::fetch(settings, SecretKey::ApiKey, key).await?),
+        Auth::BearerFile { file } => {
+            // A file that is not there at the start is no rotation: it is told at once, as of the settings.
+            let reference = SecretReference { file: Some(file.clone()), ..SecretReference::default() };
+            secrets::fetch(settings, SecretKey::BearerFile, &reference).await?;
+            RegisterAuth::BearerFile(file.clone())
+        }
+        Auth::OAuth2 { token_url, client_id, client_secret, scopes } => RegisterAuth::OAuth2 {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: secrets::fetch(settings, SecretKey::ClientSecret, client_secret).await?,
+            scopes: scopes.clone(),
+        },
+    })
+}
+
+fn read_pem(key: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path)
+        .map_err(|error| Error::Usage(format!("{key}: cannot read {}: {error}", path.display())))
 }

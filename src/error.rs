@@ -8,7 +8,8 @@ use bestand_publisher::central_register::RegisterError;
 use bestand_publisher::run_store::RunStoreError;
 
 use crate::exit_status::ExitStatus;
-use crate::settings::SettingsError;
+use crate::secrets::SecretError;
+use crate::settings::{SecretKey, SettingsError};
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,8 @@ pub(crate) enum Error {
     Settings(#[from] SettingsError),
     #[error("{0}")]
     Usage(String),
+    #[error("cannot get the secret {}", key.path())]
+    Secret { key: SecretKey, source: SecretError },
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
@@ -59,7 +62,19 @@ impl Error {
             | Self::Usage(_)
             | Self::NoSuchKey(_)
             | Self::AmbiguousKey(_)
-            | Self::Directory(DirectoryError::NoSuchUnits(_)) => ExitStatus::Usage,
+            | Self::Directory(DirectoryError::NoSuchUnits(_))
+            | Self::CentralRegister(RegisterError::Setup(_)) => ExitStatus::Usage,
+            Self::Secret { source, .. } if source.is_of_settings() => ExitStatus::Usage,
+            // Without its secret a register is as unreadable as without itself.
+            Self::Secret { key: SecretKey::SourcePassword, .. } => ExitStatus::SourceRegister,
+            Self::Secret {
+                key:
+                    SecretKey::ApiKey
+                    | SecretKey::BearerFile
+                    | SecretKey::ClientSecret
+                    | SecretKey::CertificateKey,
+                ..
+            } => ExitStatus::CentralRegister,
             Self::Credentials(_) | Self::Directory(_) | Self::NoAccountReadable { .. } => {
                 ExitStatus::NoAccount
             }
@@ -93,6 +108,11 @@ impl Error {
                 "copy the ARN, asset id, asset key or finding id from the run's report.html, letter by letter"
             }
             Self::AmbiguousKey(_) => "ask again with the ARN or the asset key of the one that you mean",
+            Self::Secret { source, .. } => source.next_step(),
+            Self::CentralRegister(RegisterError::Setup(_)) => "mend [central_register] in the settings",
+            Self::CentralRegister(RegisterError::TokenFile { .. }) => {
+                "see that whoever renews the file of [central_register] auth is at work, then run again"
+            }
             Self::Credentials(_) => {
                 "give the job credentials (AWS_PROFILE, keys, or the task's role), then run again"
             }

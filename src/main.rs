@@ -19,6 +19,7 @@ mod publish;
 mod report;
 mod revert;
 mod run;
+mod secrets;
 mod settings;
 mod signals;
 mod summary;

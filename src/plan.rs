@@ -61,7 +61,7 @@ impl Planner<'_> {
     /// Makes the plan and fills the summary in as it goes, so that a failure shows how far it came.
     pub(crate) async fn plan(&self, summary: &mut RunSummary) -> Result<Planned, Error> {
         let aws = bestand_collector::credentials::AwsContext::load(&self.settings.aws.region).await;
-        let source = compose::source_register(self.settings)?;
+        let source = compose::source_register(self.settings).await?;
         let caller = aws.caller_identity().await?;
         tracing::info!(caller = caller.arn, "AWS accepts the credentials");
 

@@ -62,7 +62,8 @@ pub(crate) async fn publish_run(
         return Ok((summary, directory));
     }
 
-    let register = compose::central_register(register)?.under(lease.tenure());
+    let register = signals::unless_stopped(compose::central_register(settings, register)).await?;
+    let register = register.under(lease.tenure());
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     check_same_register(settings, &plan, &identity)?;
     let started = publication_started(&directory)?;

@@ -47,7 +47,10 @@ pub(crate) async fn run(
     let store = compose::run_store(settings).await?;
     check_store(settings, &store, options.publish)?;
     let run_id = options.run_id.clone().unwrap_or_else(|| clock::new_run_id(now));
-    let register = settings.central_register.as_ref().map(compose::central_register).transpose()?;
+    let register = match &settings.central_register {
+        Some(register) => Some(signals::unless_stopped(compose::central_register(settings, register)).await?),
+        None => None,
+    };
     let identity = match &register {
         Some(register) => Some(signals::unless_stopped(check_register(settings, register)).await?),
         None => None,

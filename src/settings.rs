@@ -6,6 +6,7 @@ mod accounts;
 mod check;
 mod load;
 mod registers;
+mod secret;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,8 @@ use url::Url;
 
 pub(crate) use accounts::{AccountSource, Accounts, Decommissioned};
 pub(crate) use load::{SettingsError, load, schema};
-pub(crate) use registers::{Auth, CentralRegister, RegisterKind, SecretReference, SourceRegister};
+pub(crate) use registers::{Auth, CentralRegister, ClientCertificate, RegisterKind, SourceRegister};
+pub(crate) use secret::{Place, SecretKey, SecretReference};
 
 /// The commented default: what `bestand settings --default` prints.
 pub(crate) const DEFAULT: &str = include_str!("settings/default.toml");

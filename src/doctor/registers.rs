@@ -59,7 +59,7 @@ pub(super) async fn source(
     let phase = progress.phase("source register", "rows", None);
     let mut sink = Reading { rules: compose::identification(settings), rows: Rows::default(), phase: &phase };
     let read = async {
-        let totals = compose::source_register(settings)?.read(&mut sink).await?;
+        let totals = compose::source_register(settings).await?.read(&mut sink).await?;
         let min_share = settings.source_register.min_source_share;
         if let Some(store) = store {
             records::check_against_last(store, &totals, min_share)?;
@@ -110,7 +110,7 @@ pub(super) async fn central(settings: &Settings, report: &mut Report) -> BTreeSe
     let scope = "central register";
     let Some(of) = &settings.central_register else { return BTreeSet::new() };
     let asked = async {
-        let register = compose::central_register(of)?;
+        let register = compose::central_register(settings, of).await?;
         let identity = register.identity().await?;
         Ok::<_, Error>((register, identity))
     };

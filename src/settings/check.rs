@@ -6,11 +6,12 @@ mod exceptions;
 mod identification;
 mod lifecycle;
 mod required;
+mod secrets;
 
 use bestand_model::identifiers::AccountId;
 use bestand_publisher::run_store::{Encryption, RunStore};
 
-use super::{Auth, CollectionSource, SecretReference, Settings};
+use super::{CollectionSource, Settings};
 
 /// Lists every problem with its key path.
 pub(super) fn problems(settings: &Settings) -> Vec<String> {
@@ -23,6 +24,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     required::problems(settings, &mut problems);
     exceptions::problems(settings, &mut problems);
     central_register(settings, &mut problems);
+    secrets::problems(settings, &mut problems);
     attributes(settings, &mut problems);
     collection(settings, &mut problems);
     lifecycle::problems(settings, &mut problems);
@@ -125,20 +127,6 @@ fn central_register(settings: &Settings, problems: &mut Vec<String>) {
     }
     if register.url.password().is_some() {
         problems.push("central_register.url: must not hold a password; use central_register.auth".into());
-    }
-    match &register.auth {
-        Auth::None => {}
-        Auth::ApiKey { key } => secret("central_register.auth.key", key, problems),
-        Auth::OAuth2 { client_secret, .. } => {
-            secret("central_register.auth.client_secret", client_secret, problems)
-        }
-    }
-}
-
-fn secret(path: &str, reference: &SecretReference, problems: &mut Vec<String>) {
-    if reference.env.is_some() == reference.file.is_some() {
-        problems
-            .push(format!("{path}: name exactly one place, {{ env = \"NAME\" }} or {{ file = \"path\" }}"));
     }
 }
 

@@ -1,12 +1,16 @@
 //! Reads settings: file, then environment; then the schema and the checks, all problems at once.
 
+mod against_schema;
+
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde_json::Value;
+use url::Url;
 
 use super::{Settings, check};
+use against_schema::against_schema;
 
 /// What `BESTAND__CENTRAL_REGISTER__URL` begins with.
 const ENVIRONMENT_PREFIX: &str = "BESTAND__";
@@ -60,7 +64,7 @@ pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     // figment would report a syntax error without its place.
     if let Err(error) = text.parse::<toml::Table>() {
-        return Err(SettingsError::NoToml { path: path.to_owned(), reason: error.to_string() });
+        return Err(SettingsError::NoToml { path: path.to_owned(), reason: place_of(&error, &text) });
     }
     let figment =
         Figment::new().merge(Toml::string(&text)).merge(Env::raw().filter_map(environment_key).split("__"));
@@ -70,13 +74,13 @@ pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
 
     let mut problems = against_schema(&value);
     let settings = if problems.is_empty() {
-        match serde_path(&value) {
+        match typed(&value) {
             Ok(settings) => {
                 problems.extend(check::problems(&settings));
                 Some(settings)
             }
-            Err(problem) => {
-                problems.push(problem);
+            Err(untyped) => {
+                problems.extend(untyped);
                 None
             }
         }
@@ -96,49 +100,34 @@ fn environment_key(key: &figment::value::UncasedStr) -> Option<figment::value::U
     Some(figment::value::Uncased::from_owned(rest.to_ascii_lowercase()))
 }
 
-fn serde_path(value: &Value) -> Result<Settings, String> {
-    serde_json::from_value(value.clone()).map_err(|error| error.to_string())
+/// Says where and what, without the line itself: a password may stand there.
+fn place_of(error: &toml::de::Error, text: &str) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return error.message().to_owned();
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    format!("line {line}, column {column}: {}", error.message())
 }
 
-/// Lists everything that the schema has against the settings, with the path of each key.
-fn against_schema(value: &Value) -> Vec<String> {
-    let schema = schema();
-    let Ok(validator) = jsonschema::validator_for(&schema) else {
-        return vec!["the settings' own schema is broken: please report this".into()];
-    };
-    let mut problems: Vec<String> = validator
-        .iter_errors(value)
-        .map(|error| {
-            let path = error.instance_path().to_string();
-            let key = path.trim_start_matches('/').replace('/', ".");
-            let message = choices(&schema, error.schema_path().as_str()).map_or_else(
-                || cut(&error.to_string()),
-                |choices| format!("{} must be {choices}", error.instance()),
-            );
-            if key.is_empty() { message } else { format!("{key}: {message}") }
+/// Reads what fits the schema.
+fn typed(value: &Value) -> Result<Settings, Vec<String>> {
+    // An address that is none would be quoted, with the password in it.
+    let addresses = ["/central_register/url", "/central_register/auth/token_url"];
+    let problems: Vec<String> = addresses
+        .iter()
+        .filter_map(|pointer| {
+            let error = value.pointer(pointer)?.as_str()?.parse::<Url>().err()?;
+            Some(format!(
+                "{}: this is no address: {error}",
+                pointer.trim_start_matches('/').replace('/', ".")
+            ))
         })
         .collect();
-    problems.sort();
-    problems.dedup();
-    problems
-}
-
-/// Names the words that a key may have, where the schema's rule at that place is a choice of words.
-fn choices(schema: &Value, path: &str) -> Option<String> {
-    let choices = schema.pointer(path.trim_start_matches('#'))?.as_array()?;
-    let words: Option<Vec<&str>> =
-        choices.iter().map(|choice| choice.get("const").and_then(Value::as_str)).collect();
-    let words: Vec<String> = words?.into_iter().map(|word| format!("{word:?}")).collect();
-    Some(words.join(" or "))
-}
-
-/// A message may quote the whole value.
-fn cut(message: &str) -> String {
-    const MOST: usize = 300;
-    if message.chars().count() <= MOST {
-        return message.to_owned();
+    if !problems.is_empty() {
+        return Err(problems);
     }
-    message.chars().take(MOST).chain("...".chars()).collect()
+    serde_json::from_value(value.clone()).map_err(|error| vec![error.to_string()])
 }
 
 #[cfg(test)]

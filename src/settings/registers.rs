@@ -8,13 +8,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::secret::SecretReference;
+
 /// The register that people keep.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceRegister {
-    /// `sqlite://itk.db` or `postgres://user@host/database`. A password belongs into the environment:
-    /// `BESTAND__SOURCE_REGISTER__URL`.
+    /// `sqlite://itk.db` or `postgres://user@host/database`.
     pub(crate) url: String,
+    /// The password of the user in `url`; PostgreSQL only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<SecretReference>,
     /// A table; or `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<String>,
@@ -58,6 +62,9 @@ pub(crate) struct CentralRegister {
     pub(crate) url: Url,
     #[serde(default)]
     pub(crate) auth: Auth,
+    /// Shown when the connection is made (mutual TLS), besides what `auth` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_certificate: Option<ClientCertificate>,
     /// A file of certificates (PEM) that are trusted besides the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) extra_roots: Option<PathBuf>,
@@ -106,6 +113,13 @@ pub(crate) enum Auth {
         /// The key.
         key: SecretReference,
     },
+    /// A bearer token from a file that somebody else renews, such as a workload identity; read anew for each request.
+    BearerFile {
+        /// The path of the file.
+        file: PathBuf,
+    },
+    /// The client certificate and nothing besides it.
+    MutualTls {},
     /// OAuth 2 client credentials; the token is renewed before it expires.
     #[serde(rename = "oauth2")]
     OAuth2 {
@@ -123,14 +137,12 @@ pub(crate) enum Auth {
     },
 }
 
-/// Where a secret lies: never in the settings themselves. Exactly one of the two.
+/// A client certificate: mutual TLS.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SecretReference {
-    /// The name of an environment variable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) env: Option<String>,
-    /// The path of a file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) file: Option<PathBuf>,
+pub(crate) struct ClientCertificate {
+    /// A file (PEM) with the certificate and those between it and its authority.
+    pub(crate) certificate: PathBuf,
+    /// The certificate's private key (PEM), without a passphrase.
+    pub(crate) key: SecretReference,
 }

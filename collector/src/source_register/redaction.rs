@@ -13,9 +13,10 @@ pub(super) struct Redaction {
 }
 
 impl Redaction {
-    /// Takes the name to show and the URL that may hold a password.
-    pub(super) fn new(register: String, url: &SecretString) -> Self {
-        let mut secrets = Vec::new();
+    /// Takes the name to show, the URL that may hold a password, and the one beside it.
+    pub(super) fn new(register: String, url: &SecretString, password: Option<&SecretString>) -> Self {
+        let given = password.filter(|password| !password.expose_secret().is_empty());
+        let mut secrets: Vec<SecretString> = given.cloned().into_iter().collect();
         if let Ok(url) = Url::parse(url.expose_secret()) {
             let mut keep = |text: &str| {
                 if !text.is_empty() {
@@ -99,8 +100,8 @@ mod tests {
     #[test]
     fn a_password_is_taken_out_as_written_and_as_meant() {
         let url = SecretString::from("postgres://itk:p%40ss%26wort@db/itk?password=zweites".to_owned());
-        let redaction = Redaction::new("db".to_owned(), &url);
-        let error = std::io::Error::other("refused p@ss&wort, p%40ss%26wort and zweites");
-        assert_eq!(redaction.fault(&error).to_string(), "refused ***, *** and ***");
+        let redaction = Redaction::new("db".to_owned(), &url, Some(&SecretString::from("drittes")));
+        let error = std::io::Error::other("refused p@ss&wort, p%40ss%26wort, zweites and drittes");
+        assert_eq!(redaction.fault(&error).to_string(), "refused ***, ***, *** and ***");
     }
 }

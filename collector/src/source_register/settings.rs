@@ -11,6 +11,8 @@ use secrecy::SecretString;
 pub struct SourceRegisterSettings {
     /// `sqlite://path` or `postgres://user:password@host/database`; it may hold a password.
     pub url: SecretString,
+    /// The password of the URL's user, where it is not in the URL; PostgreSQL only.
+    pub password: Option<SecretString>,
     /// What is read.
     pub relation: Relation,
     /// The register's column of each of bestand's attributes, by attribute. `asset_id`, `arn`, `resource_id`,

@@ -86,7 +86,7 @@ impl SqlSourceRegister {
             judge: RowJudge::new(&settings.columns, &settings.lifecycle, &settings.identification),
             columns: settings.columns,
             aws_rows,
-            redaction: Redaction::new(name, &settings.url),
+            redaction: Redaction::new(name, &settings.url, settings.password.as_ref()),
             connect_timeout: settings.connect_timeout,
             statement_timeout: settings.statement_timeout,
         };
@@ -180,6 +180,9 @@ fn database(settings: &SourceRegisterSettings) -> Result<(Database, String), Str
         Some("sqlite") => {
             let unfit = |_| "the `url` is no SQLite URL: expected sqlite://path".to_owned();
             let options = SqliteConnectOptions::from_str(url).map_err(unfit)?;
+            if settings.password.is_some() {
+                return Err("SQLite asks for no `password`".to_owned());
+            }
             if url.contains(":memory:") || url.contains("mode=memory") {
                 return Err(
                     "the `url` names a SQLite database in memory: there is nothing to read in it".to_owned()
@@ -199,7 +202,10 @@ fn database(settings: &SourceRegisterSettings) -> Result<(Database, String), Str
             if [Some(parts.path()), parts.fragment()].into_iter().flatten().any(|part| part.contains('@')) {
                 return Err(format!("{}, with the password percent-encoded", unfit()));
             }
-            let options = PgConnectOptions::from_str(url).map_err(|_| unfit())?;
+            let mut options = PgConnectOptions::from_str(url).map_err(|_| unfit())?;
+            if let Some(password) = &settings.password {
+                options = options.password(password.expose_secret());
+            }
             let (host, port) = (options.get_host(), options.get_port());
             let name = format!(
                 "PostgreSQL {} at {host}:{port}",

@@ -249,6 +249,22 @@ async fn the_password_is_in_no_message() {
 }
 
 #[tokio::test]
+async fn a_password_may_come_beside_the_url() {
+    let mut register = Register::new("CREATE TABLE \"Assets\" (id text, arn text, account text)").await;
+    execute(&mut connect().await, &format!("INSERT INTO {} VALUES ('1', 'x', 'y')", register.table())).await;
+    let mut url = url::Url::parse(&support::postgres_url()).unwrap();
+    let password = url.password().unwrap().to_owned();
+    url.set_password(None).unwrap();
+    register.settings.url = url.to_string().into();
+    register.settings.password = Some("geheim-4711".into());
+    let error = register.read().await.unwrap_err();
+    assert!(matches!(error, SourceRegisterError::Unreachable { .. }), "{error:?}");
+    assert!(!format!("{error:?} {}", support::chain(&error)).contains("geheim-4711"), "{error:?}");
+    register.settings.password = Some(password.into());
+    assert_eq!(register.read().await.unwrap().totals.read, 1);
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_answer_is_given_up() {
     let mut register = Register::new("CREATE TABLE \"Assets\" (id text, arn text, account text)").await;
     let mut locking = connect().await;

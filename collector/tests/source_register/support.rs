@@ -71,6 +71,7 @@ impl RecordSink for Full {
 pub(crate) fn settings(url: &str, relation: Relation, pairs: &[(&str, &str)]) -> SourceRegisterSettings {
     SourceRegisterSettings {
         url: url.to_owned().into(),
+        password: None,
         relation,
         columns: columns(pairs),
         aws_rows: None,

@@ -115,6 +115,132 @@ fn what_a_schema_cannot_say_is_checked_too() {
 }
 
 #[test]
+fn a_secret_lies_in_exactly_one_place() {
+    let with = |place: &str| {
+        let auth = format!("auth = {{ kind = \"api_key\", key = {place} }}");
+        let register = "[central_register]\nkind = \"register_api\"\nurl = \"https://register.example\"\n";
+        load_text(&format!("{}\n{register}{auth}\n", super::super::DEFAULT))
+    };
+    let arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:register-AbCdEf";
+    for place in [
+        "{ env = \"KEY\" }".to_owned(),
+        "{ file = \"key\" }".to_owned(),
+        "{ secrets_manager = \"bestand/register\" }".to_owned(),
+        format!("{{ secrets_manager = \"{arn}\", json_key = \"password\" }}"),
+    ] {
+        assert_eq!(with(&place).map(|settings| settings.secrets().len()), Ok(1), "{place}");
+    }
+    for (place, words) in [
+        ("{}", "central_register.auth.key: name exactly one place"),
+        ("{ env = \"KEY\", file = \"key\" }", "name exactly one place"),
+        ("{ file = \"key\", secrets_manager = \"x\" }", "name exactly one place"),
+        ("{ json_key = \"x\" }", "name exactly one place"),
+        ("{ env = \"KEY\", json_key = \"x\" }", "auth.key.json_key: only a secret in Secrets Manager"),
+        ("{ secrets_manager = \" \" }", "auth.key.secrets_manager: must not be empty"),
+        ("{ secrets_manager = \"x\", json_key = \"\" }", "auth.key.json_key: must not be empty"),
+        ("{ env = \"\" }", "auth.key.env: must not be empty"),
+        ("{ secrets_manager = \"arn:aws:iam::111111111111:role/x\" }", "is no secret's ARN"),
+        ("{ secrets_manager = \"arn:aws:secretsmanager::111111111111:secret:x\" }", "is no secret's ARN"),
+        ("{ vault = \"x\" }", "central_register.auth.key: Additional properties are not allowed ('vault'"),
+    ] {
+        let problems = with(place).unwrap_err().join("\n");
+        assert!(problems.contains(words), "{place}: {words} is missing in\n{problems}");
+    }
+}
+
+#[test]
+fn a_certificate_needs_tls_and_mutual_tls_a_certificate() {
+    let with = |url: &str, keys: &str| {
+        let register = format!("[central_register]\nkind = \"register_api\"\nurl = \"{url}\"\n{keys}\n");
+        load_text(&format!("{}\n{register}", super::super::DEFAULT))
+    };
+    let certificate = "client_certificate = { certificate = \"chain.pem\", key = { file = \"key.pem\" } }";
+    let mutual = "auth = { kind = \"mutual_tls\" }";
+    let oauth2 =
+        "auth = { kind = \"oauth2\", client_id = \"bestand\", client_secret = { env = \"SECRET\" } }";
+    for keys in [certificate.to_owned(), format!("{mutual}\n{certificate}")] {
+        assert_eq!(with("https://register.example", &keys).unwrap().secrets().len(), 1, "{keys}");
+    }
+    let both = format!("{oauth2}\n{certificate}");
+    assert_eq!(with("https://register.example", &both).unwrap().secrets().len(), 2);
+    for (url, keys, words) in [
+        (
+            "http://localhost:1",
+            certificate,
+            "central_register.client_certificate: a certificate is shown over TLS",
+        ),
+        ("https://register.example", mutual, "central_register.client_certificate: `mutual_tls` shows a"),
+        ("https://register.example", "client_certificate = { certificate = \"x\" }", "\"key\" is a required"),
+        (
+            "https://register.example",
+            "client_certificate = { certificate = \"x\", key = {} }",
+            "central_register.client_certificate.key: name exactly one place",
+        ),
+    ] {
+        let problems = with(url, keys).unwrap_err().join("\n");
+        assert!(problems.contains(words), "{words} is missing in\n{problems}");
+    }
+}
+
+#[test]
+fn a_password_stands_beside_the_url_of_postgresql_or_nowhere() {
+    let with = |url: &str| {
+        let url = format!("url = \"{url}\"\npassword = {{ env = \"ITK_PASSWORD\" }}");
+        load_text(&super::super::DEFAULT.replace("url = \"sqlite://itk.db\"", &url))
+    };
+    assert!(with("postgres://itk@db/itk").is_ok());
+    assert!(with("postgresql://itk@db/itk?sslmode=require").is_ok());
+    for (url, words) in [
+        ("sqlite://itk.db", "source_register.password: only PostgreSQL"),
+        (
+            "postgres://itk:hunter2@db/itk",
+            "source_register.password: source_register.url holds a password as well",
+        ),
+        ("postgres://itk@db/itk?password=hunter2", "source_register.url holds a password as well"),
+    ] {
+        let problems = with(url).unwrap_err().join("\n");
+        assert!(problems.contains(words) && !problems.contains("hunter2"), "{url}: {problems}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_registers_is_told_without_what_stands_there() {
+    let register = |keys: &str| format!("{}\n[central_register]\n{keys}\n", super::super::DEFAULT);
+    let api = "kind = \"register_api\"\nurl = \"https://register.example\"";
+    for (text, words) in [
+        (register(&format!("{api}\nauth = {{ kind = \"api_key\", key = \"hunter2\" }}")), "auth.key: "),
+        (register(&format!("{api}\nauth = {{ kind = \"bearer\", token = \"hunter2\" }}")), "\"bearer_file\""),
+        (
+            register(&format!("{api}\nauth = {{ kind = \"none\", key = \"hunter2\" }}")),
+            "'key' was unexpected",
+        ),
+        (register(&format!("{api}\nauth = \"hunter2\"")), "central_register.auth.kind: must be"),
+        (
+            register(&format!("{api}\nclient_certificate = \"hunter2\"")),
+            "central_register.client_certificate: ",
+        ),
+        (register("kind = \"hunter2\"\nurl = \"https://register.example\""), "must be \"register_api\""),
+        (
+            register("kind = \"register_api\"\nurl = \"https://me:hunter2@register:99999\""),
+            "central_register.url: ",
+        ),
+        (register("kind = \"register_api\"\nurl = https://me:hunter2@register"), "line "),
+        (
+            super::super::DEFAULT.replace("url = \"sqlite", "password = \"hunter2\"\nurl = \"sqlite"),
+            "password: ",
+        ),
+        (
+            super::super::DEFAULT.replace("\"sqlite://itk.db\"", "[\"postgres://a:hunter2@b\"]"),
+            "register.url: ",
+        ),
+    ] {
+        let problems = load_text(&text).unwrap_err().join("\n");
+        assert!(problems.contains(words), "{words} is missing in\n{problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
+}
+
+#[test]
 fn a_syntax_error_tells_its_line() {
     let problems = load_text("environment = \n").unwrap_err();
     assert!(problems.join("").contains("line 1"), "{problems:?}");
