@@ -9,7 +9,10 @@ mod left_out;
 mod recheck;
 mod registers;
 mod report;
+mod secrets;
 mod table;
+
+use std::collections::BTreeSet;
 
 use bestand_model::identifiers::{AccountId, RunId};
 
@@ -58,8 +61,14 @@ async fn examine(settings: &Settings, asked: &Asked, progress: Progress) -> Resu
         (Some(store), Some(run)) => recheck::complaints(store, run)?,
         _ => None,
     };
-    let rows = registers::source(settings, store.as_ref(), &mut report, progress).await;
-    let owned = registers::central(settings, &mut report).await;
+    let lacking = secrets::check(settings, &mut report).await;
+    let rows = if lacking.source {
+        registers::Rows::default()
+    } else {
+        registers::source(settings, store.as_ref(), &mut report, progress).await
+    };
+    let owned =
+        if lacking.central { BTreeSet::new() } else { registers::central(settings, &mut report).await };
     let session = asked.session.clone().unwrap_or_else(|| clock::new_run_id(now));
     let ward = aws::Ward {
         settings,

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
+use crate::settings::SecretKey;
 
 /// The shape's version.
 const SCHEMA_VERSION: u32 = 1;
@@ -27,6 +28,8 @@ pub(crate) struct Report {
     /// Absent where the settings use none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) aggregator: Option<ExaminedAggregator>,
+    /// What the settings name as secrets, in their order; never a value.
+    pub(crate) secrets: Vec<CheckedSecret>,
     pub(crate) source_register: Part<SourceRegister>,
     pub(crate) central_register: Part<Register>,
     pub(crate) run_store: Part<Store>,
@@ -91,6 +94,20 @@ pub(crate) struct Caller {
 pub(crate) struct Directory {
     /// Accounts in it.
     pub(crate) accounts: usize,
+}
+
+/// A secret that the settings name.
+#[derive(Debug, Serialize)]
+pub(crate) struct CheckedSecret {
+    /// Its path in the settings.
+    #[serde(serialize_with = "path")]
+    pub(crate) key: SecretKey,
+    /// Where it lies.
+    pub(crate) place: String,
+    pub(crate) status: PartStatus,
+    /// Why it is not to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) detail: Option<String>,
 }
 
 /// The source register.
@@ -203,6 +220,7 @@ impl Report {
             directory: Part::without(PartStatus::NotTried),
             accounts: Vec::new(),
             aggregator: None,
+            secrets: Vec::new(),
             source_register: Part::without(PartStatus::NotTried),
             central_register: Part::without(PartStatus::NotSet),
             run_store: Part::without(PartStatus::NotTried),
@@ -235,6 +253,10 @@ impl Report {
         let worst = self.problems.iter().map(Problem::status).max();
         self.exit_status = worst.unwrap_or(ExitStatus::Done);
     }
+}
+
+fn path<S: Serializer>(key: &SecretKey, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(key.path())
 }
 
 fn code<S: Serializer>(status: &ExitStatus, serializer: S) -> Result<S::Ok, S::Error> {

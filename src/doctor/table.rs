@@ -73,6 +73,12 @@ fn parts_of(report: &Report) -> Vec<(&'static str, String)> {
             format!("{name}: {well} of {all} actions work, {stale} sources out of date"),
         ));
     }
+    if !report.secrets.is_empty() {
+        let there = report.secrets.iter().filter(|secret| secret.status == PartStatus::Ok).count();
+        let all = report.secrets.len();
+        let see = if there < all { ": see below" } else { "" };
+        parts.push(("secrets", format!("{there} of {all} are there{see}")));
+    }
     parts.push((
         "source register",
         part(&report.source_register, |found| {
