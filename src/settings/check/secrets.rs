@@ -10,6 +10,7 @@ pub(super) fn problems(settings: &Settings, problems: &mut Vec<String>) {
         place(key.path(), &reference, problems);
     }
     source_password(settings, problems);
+    token_url(settings, problems);
     client_certificate(settings, problems);
 }
 
@@ -62,6 +63,17 @@ fn source_password(settings: &Settings, problems: &mut Vec<String>) {
         problems.push(
             "source_register.password: source_register.url holds a password as well; take it out there"
                 .into(),
+        );
+    }
+}
+
+/// The issuer's address is told in messages, and kept with each run.
+fn token_url(settings: &Settings, problems: &mut Vec<String>) {
+    let auth = settings.central_register.as_ref().map(|register| &register.auth);
+    let Some(Auth::OAuth2 { token_url: Some(url), .. }) = auth else { return };
+    if !url.username().is_empty() || url.password().is_some() {
+        problems.push(
+            "central_register.auth.token_url: must not hold a user or password; use client_id and client_secret".into(),
         );
     }
 }

@@ -149,7 +149,7 @@ fn a_secret_lies_in_exactly_one_place() {
 }
 
 #[test]
-fn a_certificate_needs_tls_and_mutual_tls_a_certificate() {
+fn what_auth_and_certificate_need_of_each_other_and_of_addresses_is_told() {
     let with = |url: &str, keys: &str| {
         let register = format!("[central_register]\nkind = \"register_api\"\nurl = \"{url}\"\n{keys}\n");
         load_text(&format!("{}\n{register}", super::super::DEFAULT))
@@ -168,6 +168,11 @@ fn a_certificate_needs_tls_and_mutual_tls_a_certificate() {
             "http://localhost:1",
             certificate,
             "central_register.client_certificate: a certificate is shown over TLS",
+        ),
+        (
+            "https://register.example",
+            "auth = { kind = \"oauth2\", client_id = \"b\", client_secret = { env = \"S\" }, token_url = \"https://b:x@issuer\" }",
+            "central_register.auth.token_url: must not hold a user or password",
         ),
         ("https://register.example", mutual, "central_register.client_certificate: `mutual_tls` shows a"),
         ("https://register.example", "client_certificate = { certificate = \"x\" }", "\"key\" is a required"),
