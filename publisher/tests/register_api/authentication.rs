@@ -219,18 +219,6 @@ async fn a_token_file_that_gives_none_is_told_by_its_path_and_nothing_is_sent() 
 }
 
 #[tokio::test]
-async fn a_token_file_that_is_empty_for_a_moment_is_waited_for() {
-    let register = Scripted::start().await;
-    let file = TokenFile::holding("");
-    let mut options = options(&register.url, file.auth());
-    options.retry.first_delay = std::time::Duration::from_millis(50);
-    let client = RegisterApi::new(options).unwrap();
-    let (answered, ()) = tokio::join!(client.identity(), async { file.rotate("there") });
-    answered.unwrap();
-    assert_eq!(bearers(&register), ["Bearer there"]);
-}
-
-#[tokio::test]
 async fn no_error_and_no_debug_shows_a_secret() {
     let page = |code| Reply::Text(code, vec![], format!("<p>You sent {SECRET} and bearer-token-1</p>"));
     let said = |code| problem(code, &format!("what is {SECRET}"), "and bearer-token-1");

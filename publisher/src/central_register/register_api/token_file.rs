@@ -46,3 +46,20 @@ impl TokenFile {
         Failure::unsent(RegisterError::TokenFile { path, reason }, transient)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_file_in_the_middle_of_its_rotation_is_worth_another_try_and_a_wrong_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let transient = async || TokenFile::new(path.clone()).bearer().await.unwrap_err().transient;
+        assert!(transient().await, "it is not there");
+        for (text, worth_it) in [("", true), ("\n", true), ("two\nlines", false)] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(transient().await, worth_it, "{text:?}");
+        }
+    }
+}
