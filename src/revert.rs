@@ -56,7 +56,8 @@ pub(crate) async fn revert(
     }
     let run_id = run_id.unwrap_or_else(|| clock::new_run_id(now));
     let lease = compose::lease(settings, &store, &run_id, target.plan.register_id.as_deref())?;
-    let register = compose::central_register(register)?.under(lease.tenure());
+    let register = signals::unless_stopped(compose::central_register(settings, register)).await?;
+    let register = register.under(lease.tenure());
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     publish::check_same_register(settings, &target.plan, &identity)?;
 
