@@ -66,6 +66,8 @@ pub(crate) async fn publish_run(
     let register = register.under(lease.tenure());
     let identity = signals::unless_stopped(run::check_register(settings, &register)).await?;
     check_same_register(settings, &plan, &identity)?;
+    // What holds for what is sent now: the register may declare more or less than it did to the plan.
+    summary.not_promised = identity.capabilities.missing();
     let started = publication_started(&directory)?;
     if let Some(newer) = superseding(&store, &plan)? {
         if started {

@@ -65,6 +65,7 @@ pub(crate) async fn run(
 
     let directory = store.create_run(&run_id)?;
     let mut summary = summary::begin(settings, &run_id, if options.publish { "run" } else { "plan" }, now);
+    summary.not_promised = identity.as_ref().map(|of| of.capabilities.missing()).unwrap_or_default();
     directory.write_json("run", &summary)?;
     // What the judgement rests on besides what is read: `explain` repeats it from the directory alone.
     directory.write_json("settings", &settings.shown())?;
@@ -175,11 +176,12 @@ pub(crate) async fn check_register(
 ) -> Result<RegisterIdentity, Error> {
     let identity = register.identity().await?;
     same_environment(settings, &identity)?;
-    for promise in identity.capabilities.missing() {
+    for capability in identity.capabilities.missing() {
         tracing::warn!(
-            promise,
+            capability = capability.code(),
+            weaker = capability.without(),
             register = identity.register_id,
-            "the central register does not keep a promise"
+            "the central register does not promise something"
         );
     }
     Ok(identity)

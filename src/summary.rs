@@ -42,6 +42,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         changes: ChangeCounts::default(),
         withheld_by_reason: BTreeMap::new(),
         gate: Default::default(),
+        not_promised: Vec::new(),
         plan_digest: None,
         publication: None,
         overrides: Vec::new(),
@@ -253,6 +254,9 @@ pub(crate) fn table(summary: &RunSummary, directory: &RunDirectory) -> String {
                 publication.applied, publication.rejected, publication.conflicted, publication.unknown
             ),
         );
+    }
+    for capability in &summary.not_promised {
+        row("not promised", format!("{capability}: {}", capability.without()));
     }
     if let Some(ended_at) = summary.ended_at {
         let seconds = ended_at.duration_since(summary.started_at).as_secs_f64();

@@ -184,6 +184,8 @@ pub enum WithheldReason {
     MovedSince,
     /// Of a revert: a patch cannot take the account away that the reverted run gave.
     NotRevertible,
+    /// The central register does not promise whole lists of ours alone: nothing is retired there.
+    ListNotPromised,
 }
 
 impl WithheldReason {
@@ -206,6 +208,7 @@ impl WithheldReason {
             Self::GateAccount => "gate_account",
             Self::MovedSince => "moved_since",
             Self::NotRevertible => "not_revertible",
+            Self::ListNotPromised => "list_not_promised",
         }
     }
 }

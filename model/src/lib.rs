@@ -15,6 +15,7 @@ pub mod asset_record;
 pub mod attribute;
 pub mod authority;
 pub mod caller;
+pub mod capability;
 pub mod change_set;
 pub mod configuration_item;
 pub mod coverage;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::capability::Capability;
 use crate::change_set::ChangeCounts;
 use crate::digest;
 use crate::gate::GateVerdict;
@@ -24,6 +25,9 @@ pub struct Plan {
     /// Which register it is for; absent where none is configured, and then it cannot be published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register_id: Option<String>,
+    /// What that register did not declare when the plan was made (SEMANTICS 3.10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_promised: Vec<Capability>,
     /// SHA-256 over the settings that were in force, secrets left out.
     pub settings_digest: String,
     /// When it was made.

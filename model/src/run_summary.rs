@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset_record::RecordTotals;
+use crate::capability::Capability;
 use crate::change_set::ChangeCounts;
 use crate::coverage::CrossCheck;
 use crate::exception::ExceptionUse;
@@ -63,6 +64,9 @@ pub struct RunSummary {
     /// The gate's verdict.
     #[serde(default)]
     pub gate: GateVerdict,
+    /// What the central register does not declare: promises that are weaker for it (SEMANTICS 3.10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_promised: Vec<Capability>,
     /// The plan's digest, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_digest: Option<String>,

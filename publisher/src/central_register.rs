@@ -27,6 +27,15 @@ pub trait CentralRegister: Send + Sync {
     /// When the register cannot be asked or does not answer by its contract.
     async fn identity(&self) -> Result<RegisterIdentity, RegisterError>;
 
+    /// Says which promises the register keeps (SEMANTICS 3.10): a part of what it says of itself, so that the two cannot
+    /// contradict each other.
+    ///
+    /// # Errors
+    /// As [`identity`](Self::identity).
+    async fn capabilities(&self) -> Result<Capabilities, RegisterError> {
+        Ok(self.identity().await?.capabilities)
+    }
+
     /// Lists the accounts in which bestand owns entries, retired ones included, in order.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ pub enum RegisterError {
 struct Register {
     register_id: String,
     environment: String,
+    undeclared: Vec<&'static str>,
     store: Store,
     access: Access,
     faults: faults::Injector,
@@ -133,6 +134,7 @@ impl RegisterServer {
         let register = Arc::new(Register {
             register_id,
             environment: faults.claimed_environment.clone().unwrap_or(environment),
+            undeclared: faults.undeclared.clone(),
             store: store.clone(),
             access: Access::new(credentials, faults.token_lifetime),
             faults: faults::Injector::new(faults, traffic.clone()),

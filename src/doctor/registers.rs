@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bestand_collector::collector::Interest;
 use bestand_collector::source_register::{RecordSink, RecordSinkError, SourceRegister as _};
 use bestand_model::asset_record::{RecordLine, RecordPartition};
+use bestand_model::capability::Capability;
 use bestand_model::identification::IdentificationRules;
 use bestand_model::identifiers::AccountId;
 use bestand_publisher::central_register::{CentralRegister as _, RegisterApi, RegisterIdentity};
@@ -152,14 +153,17 @@ pub(super) async fn central(settings: &Settings, report: &mut Report) -> BTreeSe
 }
 
 /// A register that cannot do everything is no failure: what it cannot do, nobody promises.
-fn weaker(missing: &[&str]) -> Problem {
+fn weaker(missing: &[Capability]) -> Problem {
+    let words: Vec<String> =
+        missing.iter().map(|capability| format!("{capability}: {}", capability.without())).collect();
     Problem {
         scope: "central register".to_owned(),
         account_id: None,
         regions: Vec::new(),
         reason: None,
-        problem: format!("it does not keep: {}", missing.join(", ")),
-        fix: "know that bestand's promises are weaker for it; plan and report say the same".to_owned(),
+        problem: format!("it does not promise {}", words.join(" ")),
+        fix: "know that bestand's promises are weaker for it; plan, report and run.json say the same"
+            .to_owned(),
         accepted: false,
         exit_status: ExitStatus::Done,
     }

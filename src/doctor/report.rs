@@ -1,6 +1,7 @@
 //! What the doctor found, as it stands in the JSON document (docs/DOCTOR.md has the shape for its readers).
 
 use bestand_collector::doctor::{ExaminedAccount, ExaminedAggregator};
+use bestand_model::capability::Capability;
 use bestand_model::coverage::Reason;
 use bestand_model::identifiers::{AccountId, Region, ResourceType};
 use bestand_model::run_summary::AwsCalls;
@@ -132,7 +133,7 @@ pub(crate) struct Register {
     /// As whom bestand writes there.
     pub(crate) source: String,
     /// Promises that it does not keep.
-    pub(crate) missing: Vec<&'static str>,
+    pub(crate) missing: Vec<Capability>,
     /// Accounts in which bestand owns entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accounts: Option<usize>,

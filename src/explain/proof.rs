@@ -27,6 +27,8 @@ pub(crate) enum Verdict {
     Same,
     /// The same, but for what only the whole plan decides: the account had too many retirements.
     WithheldByGate,
+    /// The same, but for what only the whole plan decides: the central register does not promise whole lists.
+    WithheldByRegister,
     /// The same, but for what only the whole plan decides: another account claims the key, too.
     ClaimedTwice,
     /// It is not what was planned.
@@ -41,7 +43,11 @@ impl Verdict {
     /// Tells whether nothing speaks against it.
     pub(super) fn is_well(self) -> bool {
         match self {
-            Self::Same | Self::WithheldByGate | Self::ClaimedTwice | Self::NotPlanned => true,
+            Self::Same
+            | Self::WithheldByGate
+            | Self::WithheldByRegister
+            | Self::ClaimedTwice
+            | Self::NotPlanned => true,
             Self::Different | Self::OneSided => false,
         }
     }
@@ -57,6 +63,9 @@ pub(super) fn verdict(planned: &Change, replayed: Option<&Change>) -> Verdict {
     match planned.reason {
         _ if planned.digest == replayed.digest => Verdict::Same,
         Some(WithheldReason::GateAccount) if settled(WithheldReason::GateAccount) => Verdict::WithheldByGate,
+        Some(WithheldReason::ListNotPromised) if settled(WithheldReason::ListNotPromised) => {
+            Verdict::WithheldByRegister
+        }
         Some(WithheldReason::Ambiguous) if settled(WithheldReason::Ambiguous) => Verdict::ClaimedTwice,
         _ => Verdict::Different,
     }
@@ -166,7 +175,9 @@ pub(super) fn of_account(run: &Run, replay: &Replay) -> Result<AccountProof, Err
             proof.changes += 1;
             match verdict(&planned, replayed.remove(&planned.asset_key)) {
                 Verdict::Same | Verdict::NotPlanned => proof.same += 1,
-                Verdict::WithheldByGate | Verdict::ClaimedTwice => proof.settled += 1,
+                Verdict::WithheldByGate | Verdict::WithheldByRegister | Verdict::ClaimedTwice => {
+                    proof.settled += 1
+                }
                 Verdict::Different | Verdict::OneSided => proof.note(planned.asset_key),
             }
         }

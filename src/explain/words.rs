@@ -42,6 +42,9 @@ pub(super) fn lifted_by(reason: WithheldReason) -> &'static str {
         }
         WithheldReason::MovedSince => "nothing: whoever wrote the entry since has the last word",
         WithheldReason::NotRevertible => "a person who sets the entry right in the central register",
+        WithheldReason::ListNotPromised => {
+            "a central register that promises whole lists: `list` among the capabilities that it declares"
+        }
     }
 }
 
@@ -153,6 +156,9 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Same => "judged again from the run's own files, the change has the same digest",
         Verdict::WithheldByGate => {
             "judged again, it would be sent; the whole plan withholds it: the account has too many retirements"
+        }
+        Verdict::WithheldByRegister => {
+            "judged again, it would be sent; the whole plan withholds it: the register does not promise whole lists"
         }
         Verdict::ClaimedTwice => {
             "judged again, it would be sent; the whole plan withholds it: another account claims its key, too"

@@ -6,6 +6,7 @@ use bestand_model::gate::GateVerdict;
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{ChangeFile, Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::RunSummary;
+use bestand_publisher::central_register::RegisterIdentity;
 use bestand_publisher::run_store::{RunDirectory, Spool};
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +17,8 @@ use crate::settings::Settings;
 /// What a plan says besides its changes.
 pub(crate) struct Head<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) register_id: Option<&'a str>,
+    /// The register that it is for.
+    pub(crate) register: Option<&'a RegisterIdentity>,
     pub(crate) gate: GateVerdict,
     /// The caller's ARN, where STS told it.
     pub(crate) planned_by: Option<&'a str>,
@@ -55,7 +57,8 @@ impl Head<'_> {
             schema_version: SCHEMA_VERSION,
             run_id: directory.run_id().clone(),
             environment: self.settings.environment.clone(),
-            register_id: self.register_id.map(str::to_owned),
+            register_id: self.register.map(|of| of.register_id.clone()),
+            not_promised: self.register.map(|of| of.capabilities.missing()).unwrap_or_default(),
             settings_digest: summary.settings_digest.clone(),
             created_at: self.now,
             expires_at: self.now.checked_add(hours).unwrap_or(self.now),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bestand_model::capability::Capability;
 use bestand_model::change_set::{Change, ChangeKind, WithheldReason};
 use bestand_model::gate::{GateVerdict, PlanTotals, accounts_to_withhold, gate};
 use bestand_model::identifiers::AccountId;
@@ -23,24 +24,32 @@ pub(super) fn seal(
 ) -> Result<Plan, Error> {
     let mut totals = PlanTotals { accounts: reconciled.totals.clone(), entries: reconciled.entries };
     let limits = &planner.settings.gate;
+    // Whose entries a list gives, and whether all of them, is what a retirement rests on (SEMANTICS 3.10).
+    let retires_nothing = planner
+        .register
+        .is_some_and(|(_, identity)| identity.capabilities.missing().contains(&Capability::List));
     let too_many: BTreeSet<Option<AccountId>> = accounts_to_withhold(&totals, limits).into_iter().collect();
-    for account in &too_many {
-        if let Some(account) = totals.accounts.get_mut(account) {
-            account.retires = 0;
+    for (account, totals) in &mut totals.accounts {
+        if retires_nothing || too_many.contains(account) {
+            totals.retires = 0;
         }
     }
     for name in planner.directory.names(Spool::Changes)? {
-        let withhold_retires = too_many.contains(&name.parse().ok());
+        let withheld = if retires_nothing {
+            Some(WithheldReason::ListNotPromised)
+        } else {
+            too_many.contains(&name.parse().ok()).then_some(WithheldReason::GateAccount)
+        };
         let settle = |change: Change| {
             if reconciled.claimed_twice.contains(&change.asset_key) {
-                change.withheld(WithheldReason::Ambiguous)
-            } else if withhold_retires && change.kind == ChangeKind::Retire {
-                change.withheld(WithheldReason::GateAccount)
-            } else {
-                change
+                return change.withheld(WithheldReason::Ambiguous);
+            }
+            match withheld {
+                Some(reason) if change.kind == ChangeKind::Retire => change.withheld(reason),
+                _ => change,
             }
         };
-        if withhold_retires || !reconciled.claimed_twice.is_empty() {
+        if withheld.is_some() || !reconciled.claimed_twice.is_empty() {
             rewrite(planner, &name, settle)?;
         }
     }
@@ -51,7 +60,7 @@ pub(super) fn seal(
     };
     let head = Head {
         settings: planner.settings,
-        register_id: planner.register.map(|(_, identity)| identity.register_id.as_str()),
+        register: planner.register.map(|(_, identity)| identity),
         gate: verdict,
         planned_by: Some(planned_by),
         reverts: None,

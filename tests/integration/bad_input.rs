@@ -190,6 +190,17 @@ fn environments_must_agree_before_anything_is_written() {
 }
 
 #[test]
+fn semantics_3_10_a_register_of_another_name_is_refused_whatever_it_declares() {
+    let mut world = World::small(Faults::none());
+    world.init_store();
+    let undeclared = vec!["environment"];
+    world.with_register("production", RegisterFaults { undeclared, ..RegisterFaults::default() });
+    world.command(&["run", "--first-run"]).expect_failure(43, &["`staging`", "`production`"]);
+    world.command(&["plan"]).expect_failure(43, &["`staging`", "`production`"]);
+    assert!(world.applied("other.db").is_empty());
+}
+
+#[test]
 fn a_run_store_that_cannot_be_written_is_told_as_such() {
     let mut world = World::small(Faults::none());
     std::fs::write(world.path("a-file"), "").unwrap();

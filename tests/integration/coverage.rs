@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bestand_model::capability::Capability;
 use bestand_sandbox::Faults;
+use bestand_sandbox::register::RegisterFaults;
 use serde_json::{Value, json};
 
 use crate::support::{RunFiles, SMALL, World, number, read_json};
@@ -205,6 +207,56 @@ fn an_account_that_would_lose_too_much_keeps_its_entries() {
     let summary = world.command(&["run"]).expect(41).summary();
     assert_eq!(summary["gate"]["reasons"][0]["code"], "max_retire_count");
     assert_eq!(states(&world), before);
+}
+
+#[test]
+fn semantics_3_10_without_whole_lists_nothing_is_retired_and_plan_and_report_say_so() {
+    let mut world = World::small(Faults::none());
+    world.with_register("staging", RegisterFaults::default());
+    world.init_store();
+    let whole = world.run_of(&world.command(&["run", "--first-run"]).expect(0));
+    for file in ["run.json", "plan.json"] {
+        assert_eq!(whole.json(file).get("not_promised"), None, "{file}");
+    }
+    let records = std::fs::read(world.path("itk.db")).unwrap();
+    shrink(&mut world, &records, Faults::none());
+    raise_limits(&mut world);
+    forget_tags(&mut world);
+    world.command(&["run"]).expect(0);
+    age_history(&world, 49);
+
+    let undeclared = vec!["list", "idempotency"];
+    world.with_register("staging", RegisterFaults { undeclared, ..RegisterFaults::default() });
+    let outcome = world.command(&["run"]).expect(0);
+    let run = world.run_of(&outcome);
+    let held = withheld(&run, "list_not_promised");
+    assert!(held.len() > 20, "{}", held.len());
+    assert!(held.iter().all(|change| change["would_be"] == "retire"));
+    assert_eq!(changes(&run, "retire"), Vec::<Value>::new());
+    // They do not count in the gate either: none of them would be sent.
+    assert_eq!(outcome.summary()["gate"]["verdict"], "approved");
+    for file in ["run.json", "plan.json"] {
+        assert_eq!(run.json(file)["not_promised"], json!(["list", "idempotency"]), "{file}");
+    }
+    let report = std::fs::read_to_string(run.path("report.html")).unwrap();
+    for capability in [Capability::List, Capability::Idempotency] {
+        assert!(report.contains(capability.without()), "{capability} in the report");
+        assert!(outcome.stderr.contains(capability.without()), "{capability} in the log");
+    }
+    assert!(!report.contains(Capability::ReadBack.without()));
+    let doctor = world.command(&["doctor", "--json"]).expect(0);
+    assert!(doctor.stdout.contains(Capability::List.without()), "{}", doctor.stdout);
+    let id = outcome.summary()["run_id"].as_str().unwrap().to_owned();
+    let proof = world.command(&["explain", &id, "--json"]).expect(0).stdout;
+    let proof: Value = serde_json::from_str(&proof).unwrap();
+    let differing =
+        proof["accounts"].as_array().unwrap().iter().map(|of| number(of, "/differing")).sum::<u64>();
+    assert_eq!(differing, 0, "{proof:#}");
+
+    // A register that declares it again gets them all.
+    world.with_register("staging", RegisterFaults::default());
+    let run = world.run_of(&world.command(&["run"]).expect(0));
+    assert_eq!(keys(&changes(&run, "retire")), keys(&held));
 }
 
 #[test]

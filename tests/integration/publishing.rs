@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bestand_sandbox::Faults;
+use bestand_sandbox::register::RegisterFaults;
 use serde_json::{Value, json};
 
 use crate::support::{RunFiles, World, number, read_json};
@@ -229,6 +230,23 @@ fn a_plan_for_another_register_is_not_published() {
     world.command(&["publish", &id]).expect_failure(44, &["sandbox-register", "register-of-the-test"]);
     assert!(world.applied("other.db").is_empty());
     world.command(&["publish", "20200101T000000Z-0000"]).expect_failure(2, &["20200101T000000Z-0000"]);
+}
+
+#[test]
+fn semantics_3_10_what_is_declared_when_it_is_sent_counts() {
+    let mut world = World::small(Faults::none());
+    world.with_register("staging", Default::default());
+    world.init_store();
+    let (id, run) = planned(&world, &["plan", "--first-run"]);
+    let undeclared = vec!["preconditions", "read_back"];
+    world.with_register("staging", RegisterFaults { undeclared, ..RegisterFaults::default() });
+    let summary = world.command(&["publish", &id]).expect(0).summary();
+    assert_eq!(summary["not_promised"], json!(["preconditions", "read_back"]));
+    assert_eq!(run.json("run.json")["not_promised"], summary["not_promised"]);
+    assert_eq!(run.json("plan.json").get("not_promised"), None, "the plan stays what it was");
+    assert!(std::fs::read_to_string(run.path("report.html")).unwrap().contains("id=\"not-promised\""));
+    assert_eq!(number(&summary, "/publication/applied"), number(&summary, "/changes/create"));
+    assert!(world.applied("other.db").values().all(|times| *times == 1));
 }
 
 #[test]

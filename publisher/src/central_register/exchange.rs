@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bestand_model::asset::{AssetKey, AssetPatch};
+use bestand_model::capability::Capability;
 use bestand_model::change_set::{Change, ChangeKind, Precondition};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::run_summary::Override;
@@ -48,17 +49,22 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Names the promises that the register does not keep, in a fixed order.
+    /// Tells whether the register declares it.
     #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
-        let promises = [
-            ("environment", self.environment),
-            ("list", self.list),
-            ("preconditions", self.preconditions),
-            ("idempotency", self.idempotency),
-            ("read_back", self.read_back),
-        ];
-        promises.into_iter().filter(|(_, kept)| !kept).map(|(name, _)| name).collect()
+    pub fn declares(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Environment => self.environment,
+            Capability::List => self.list,
+            Capability::Preconditions => self.preconditions,
+            Capability::Idempotency => self.idempotency,
+            Capability::ReadBack => self.read_back,
+        }
+    }
+
+    /// Names what the register does not declare, in a fixed order.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Capability> {
+        Capability::ALL.into_iter().filter(|capability| !self.declares(*capability)).collect()
     }
 }
 
@@ -232,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_promises_are_named() {
+    fn semantics_3_10_what_is_not_declared_is_named() {
         let mut capabilities = Capabilities {
             environment: true,
             list: true,
@@ -242,9 +248,9 @@ mod tests {
             max_batch: 1,
             max_page: 1,
         };
-        assert_eq!(capabilities.missing(), Vec::<&str>::new());
+        assert_eq!(capabilities.missing(), []);
         capabilities.idempotency = false;
         capabilities.list = false;
-        assert_eq!(capabilities.missing(), ["list", "idempotency"]);
+        assert_eq!(capabilities.missing(), [Capability::List, Capability::Idempotency]);
     }
 }

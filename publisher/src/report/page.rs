@@ -38,6 +38,7 @@ pub(super) struct Head {
     approved: bool,
     gate_reasons: Vec<GateRow>,
     overrides: Vec<OverrideRow>,
+    not_promised: Vec<NotPromisedRow>,
     exceptions: ExceptionSection,
     next_steps: Vec<Vec<Piece>>,
     left_out: String,
@@ -100,6 +101,11 @@ struct OverrideRow {
     plan_digest: String,
 }
 
+struct NotPromisedRow {
+    code: &'static str,
+    weaker: &'static str,
+}
+
 impl Head {
     /// Puts the page together.
     pub(super) fn new(
@@ -131,6 +137,11 @@ impl Head {
             approved: summary.gate.verdict == Verdict::Approved,
             gate_reasons: summary.gate.reasons.iter().map(gate_row).collect(),
             overrides: summary.overrides.iter().map(override_row).collect(),
+            not_promised: summary
+                .not_promised
+                .iter()
+                .map(|capability| NotPromisedRow { code: capability.code(), weaker: capability.without() })
+                .collect(),
             exceptions: ExceptionSection::new(head, totals, ignored),
             next_steps: summary.next_steps.iter().map(|step| pieces(step)).collect(),
             left_out: if left_out == 0 { String::new() } else { count(left_out) },

@@ -220,7 +220,7 @@ pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
 }
 
-const WITHHELD: [WithheldReason; 16] = [
+const WITHHELD: [WithheldReason; 17] = [
     WithheldReason::TypeNotPublished,
     WithheldReason::Grace,
     WithheldReason::NotLive,
@@ -237,6 +237,7 @@ const WITHHELD: [WithheldReason; 16] = [
     WithheldReason::GateAccount,
     WithheldReason::MovedSince,
     WithheldReason::NotRevertible,
+    WithheldReason::ListNotPromised,
 ];
 
 fn withheld_words(reason: WithheldReason) -> &'static str {
@@ -268,6 +269,9 @@ fn withheld_words(reason: WithheldReason) -> &'static str {
         WithheldReason::MovedSince => "The entry no longer says what the reverted run wrote.",
         WithheldReason::NotRevertible => {
             "The reverted run gave the entry its account, and a patch cannot take one away."
+        }
+        WithheldReason::ListNotPromised => {
+            "The central register does not promise whole lists of bestand's own entries: nothing is retired there."
         }
     }
 }

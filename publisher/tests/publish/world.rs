@@ -69,6 +69,7 @@ impl World {
             changes: counts,
             files,
             changes_digest: digest.finish(),
+            not_promised: Vec::new(),
             gate: GateVerdict::default(),
             planned_by: None,
             accept_by_another: false,

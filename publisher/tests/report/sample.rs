@@ -227,6 +227,7 @@ fn summary() -> RunSummary {
                 actual: 0.03,
             }],
         },
+        not_promised: Vec::new(),
         plan_digest: Some("5be1a7".repeat(10)),
         publication: Some(PublicationCounts { applied: 160, rejected: 9, conflicted: 4, unknown: 2 }),
         overrides: vec![Override {

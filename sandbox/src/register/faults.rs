@@ -21,6 +21,8 @@ pub struct RegisterFaults {
     pub faults: Vec<RegisterFault>,
     /// The environment the register says it belongs to, in place of its own.
     pub claimed_environment: Option<String>,
+    /// Capabilities that it does not declare, such as `list`; it has them all the same.
+    pub undeclared: Vec<&'static str>,
     /// How long tokens live; by default an hour.
     pub token_lifetime: Option<Duration>,
 }

@@ -53,6 +53,7 @@ async fn contract() -> impl IntoResponse {
 }
 
 async fn identity(State(register): Shared, caller: Caller) -> Json<Value> {
+    let declared = |capability: &str| !register.undeclared.contains(&capability);
     Json(json!({
         "register_id": register.register_id,
         "environment": register.environment,
@@ -60,11 +61,11 @@ async fn identity(State(register): Shared, caller: Caller) -> Json<Value> {
         "api_version": "1",
         "source": caller.name,
         "capabilities": {
-            "environment": true,
-            "list": true,
-            "preconditions": true,
-            "idempotency": true,
-            "read_back": true,
+            "environment": declared("environment"),
+            "list": declared("list"),
+            "preconditions": declared("preconditions"),
+            "idempotency": declared("idempotency"),
+            "read_back": declared("read_back"),
             "max_batch": MAX_BATCH,
             "max_page": MAX_PAGE,
         },

@@ -275,6 +275,7 @@ impl World {
             changes: counts,
             files,
             changes_digest: digest.finish(),
+            not_promised: Vec::new(),
             gate: Default::default(),
             planned_by: None,
             accept_by_another: false,
