@@ -66,6 +66,18 @@ impl Capabilities {
     pub fn missing(&self) -> Vec<Capability> {
         Capability::ALL.into_iter().filter(|capability| !self.declares(*capability)).collect()
     }
+
+    /// Tells whether a change may be sent again though it may have been applied: its key or its precondition keeps it
+    /// from being applied twice.
+    pub(crate) fn bears_repeating(&self) -> bool {
+        self.idempotency || self.preconditions
+    }
+
+    /// Tells whether sending again a change that may have been applied, to an entry that moved, is harmless and tells
+    /// what became of it.
+    pub(crate) fn answers_again(&self) -> bool {
+        self.idempotency && self.preconditions
+    }
 }
 
 /// Whose entries a list gives.

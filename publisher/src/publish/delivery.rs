@@ -74,15 +74,17 @@ impl Courier<'_> {
     /// Delivers changes; each ends with a result.
     pub(super) async fn deliver(&self, changes: Vec<PlannedChange>, departure: Departure) -> Delivery {
         let mut delivery = Delivery::default();
-        let sends = departure != Departure::Abandoned;
+        // What may be on its way still is sent again only where it cannot be applied twice.
+        let repeats = departure != Departure::Abandoned && self.capabilities.bears_repeating();
         let mut pending = changes;
         // A register that does not enforce preconditions is asked first, so that a moved entry is left alone.
         if departure != Departure::Fresh || !self.capabilities.preconditions {
-            pending = self.settle(pending, Again { not_applied: sends, moved: true }, &mut delivery).await;
+            let again = Again { not_applied: repeats || departure == Departure::Fresh, moved: true };
+            pending = self.settle(pending, again, &mut delivery).await;
         }
         for resends_left in (0..=RESENDS_MAX).rev() {
             let doubtful = self.send(pending, &mut delivery).await;
-            let again = Again { not_applied: sends && resends_left > 0, moved: resends_left > 0 };
+            let again = Again { not_applied: repeats && resends_left > 0, moved: resends_left > 0 };
             pending = self.settle(doubtful, again, &mut delivery).await;
         }
         delivery
@@ -100,14 +102,20 @@ impl Courier<'_> {
         };
         // A precondition that no longer holds makes sending again harmless: it can only bring the answer that
         // the register gave at the first time, or a conflict.
-        let asks_safely = self.capabilities.idempotency && self.capabilities.preconditions;
+        let asks_safely = self.capabilities.answers_again();
         let mut resent = Vec::new();
         for (change, verdict) in changes.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Applied { version } => delivery.put(answers::applied_as_read(&change, version)),
                 Verdict::NotApplied if again.not_applied => resent.push(change),
                 Verdict::NotApplied => {
-                    delivery.put(answers::open(&change, "not_applied", "the entry is as before"))
+                    let reason = if self.capabilities.bears_repeating() {
+                        "the entry is as before"
+                    } else {
+                        "the entry is as before; the register promises neither keys nor preconditions, so nothing is \
+                         sent twice: the next run decides anew"
+                    };
+                    delivery.put(answers::open(&change, "not_applied", reason));
                 }
                 Verdict::Moved { .. } if asks_safely && again.moved => resent.push(change),
                 Verdict::Moved { .. } if asks_safely => {

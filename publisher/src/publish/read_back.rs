@@ -45,9 +45,9 @@ pub(super) fn judge(
     }
     match &change.precondition {
         Precondition::Version(expected) if *expected == entry.version => Verdict::NotApplied,
-        // Neither marks nor remembered keys: that the register says what it should is all that can be known.
+        // No marks, and asking again is not safe: that the register says what it should is all that can be known.
         Precondition::Version(_) | Precondition::Absent(_)
-            if says_it && !capabilities.read_back && !capabilities.idempotency =>
+            if says_it && !capabilities.read_back && !capabilities.answers_again() =>
         {
             Verdict::Applied { version }
         }
@@ -156,5 +156,7 @@ mod tests {
         assert_eq!(judge(&change, Some(&same), "plan", &neither), applied("2"));
         let other = entry("2", "plan", &[("owner", json!("b"))]);
         assert_eq!(judge(&change, Some(&other), "plan", &neither), moved("2"));
+        let cannot_ask = Capabilities { preconditions: false, ..keys_only };
+        assert_eq!(judge(&change, Some(&same), "plan", &cannot_ask), applied("2"));
     }
 }

@@ -27,6 +27,19 @@ fn killed_before_commit(world: &World) {
     assert!(world.register.carried_out().is_empty());
 }
 
+/// The same where preconditions are not enforced: the two steps of a look come first.
+fn killed_after_commit_after_a_look(world: &World) {
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(100, 1), 4).is_none());
+    assert_eq!(world.register.carried_out().len(), world.sent.len());
+}
+
+fn killed_before_commit_after_a_look(world: &World) {
+    let register = FaultyRegister::new(&world.register, []);
+    assert!(world.publish_killed(&register, settings(100, 1), 3).is_none());
+    assert!(world.register.carried_out().is_empty());
+}
+
 #[test]
 fn semantics_3_5_the_plans_mark_and_content_prove_that_it_was_applied_without_sending() {
     let world = World::new(9);
@@ -110,6 +123,51 @@ fn semantics_3_10_without_enforced_preconditions_bestand_looks_before_it_writes(
     assert_eq!(publication.counts, PublicationCounts { applied: 11, conflicted: 1, ..Default::default() });
     assert_eq!(world.register.entry(world.key(5)), before);
     world.receipts_are_true();
+}
+
+#[test]
+fn semantics_3_10_with_neither_keys_nor_preconditions_nothing_is_sent_twice() {
+    for read_back in [true, false] {
+        let mut world = World::new(9);
+        let capabilities = &mut world.register.identity.capabilities;
+        (capabilities.idempotency, capabilities.preconditions) = (false, false);
+        capabilities.read_back = read_back;
+        // The first look is before the writing; the batch arrives while the second is under way.
+        let register = FaultyRegister::new(&world.register, [Fault::None, Fault::ArrivesLate]);
+        let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+        assert_eq!(publication.counts, PublicationCounts { unknown: 9, ..Default::default() });
+        assert_eq!(register.applies.load(Ordering::Relaxed), 1);
+        let receipt = &world.receipts()[&world.key(0)];
+        assert!(receipt.reason.as_ref().unwrap().contains("nothing is sent twice"), "{receipt:?}");
+        // It is found once it can be seen.
+        finish(world.publish(&register, settings(100, 1))).unwrap();
+        world.all_applied_once();
+
+        // What never arrived is left to the next run.
+        let mut world = World::new(9);
+        let capabilities = &mut world.register.identity.capabilities;
+        (capabilities.idempotency, capabilities.preconditions) = (false, false);
+        killed_before_commit_after_a_look(&world);
+        let register = FaultyRegister::new(&world.register, []);
+        let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+        assert_eq!(publication.counts, PublicationCounts { unknown: 9, ..Default::default() });
+        assert_eq!(register.applies.load(Ordering::Relaxed), 0);
+        world.nothing_doubled();
+    }
+}
+
+#[test]
+fn semantics_3_10_with_keys_alone_what_the_entry_says_settles_it() {
+    let mut world = World::new(9);
+    let capabilities = &mut world.register.identity.capabilities;
+    (capabilities.preconditions, capabilities.read_back) = (false, false);
+    killed_after_commit_after_a_look(&world);
+    world.register.somebody_edits(world.key(4));
+    let register = FaultyRegister::new(&world.register, []);
+    let publication = finish(world.publish(&register, settings(100, 1))).unwrap();
+    assert_eq!(publication.counts, PublicationCounts { applied: 8, conflicted: 1, ..Default::default() });
+    assert_eq!((world.status(4), register.applies.load(Ordering::Relaxed)), (ReceiptStatus::Conflicted, 0));
+    world.nothing_doubled();
 }
 
 #[test]
