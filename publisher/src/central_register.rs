@@ -1,10 +1,12 @@
 //! The central register: what bestand needs of it, in domain terms.
 //!
 //! [`CentralRegister`] is the boundary; [`RegisterApi`] speaks the contract in `publisher/openapi/`. Nothing
-//! of HTTP shows through the trait, so that a register of another kind is one more implementation.
+//! of HTTP shows through the trait, so that a register of another kind is one more implementation; [`promises`]
+//! examines whether it keeps what it declares.
 
 mod error;
 mod exchange;
+pub mod promises;
 mod register_api;
 
 use async_trait::async_trait;

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail it, too")]
 
+#[path = "publish/breaking.rs"]
+mod breaking;
 #[path = "publish/drive.rs"]
 mod drive;
 #[path = "publish/faulty_register.rs"]
@@ -11,6 +13,8 @@ mod faulty_register;
 mod memory_register;
 #[path = "publish/world.rs"]
 mod world;
+#[path = "publish/writer.rs"]
+mod writer;
 
 #[path = "publish/answers.rs"]
 mod answers;
@@ -20,6 +24,8 @@ mod any_faults;
 mod kills;
 #[path = "publish/plain.rs"]
 mod plain;
+#[path = "publish/promises.rs"]
+mod promises;
 #[path = "publish/remembering.rs"]
 mod remembering;
 #[path = "publish/settling.rs"]

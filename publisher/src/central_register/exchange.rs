@@ -108,7 +108,8 @@ pub struct Cursor {
 
 impl Cursor {
     /// Follows `before` with what the register gave; `None` if the list was there already.
-    pub(super) fn after(before: Option<Self>, text: String) -> Option<Self> {
+    #[must_use]
+    pub fn after(before: Option<Self>, text: String) -> Option<Self> {
         let mut earlier = BTreeSet::new();
         if let Some(before) = before {
             earlier = before.earlier;
@@ -117,7 +118,9 @@ impl Cursor {
         (!earlier.contains(&text)).then_some(Self { text, earlier })
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// Gives it as the register gave it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 }

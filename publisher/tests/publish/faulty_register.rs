@@ -211,7 +211,7 @@ pub(crate) fn nonsense() -> RegisterError {
     }
 }
 
-fn refused(status: u16) -> RegisterError {
+pub(crate) fn refused(status: u16) -> RegisterError {
     RegisterError::Refused {
         call: "POST /v1/changes".into(),
         status,

@@ -1,17 +1,20 @@
-//! A central register in memory that keeps the contract: versions, preconditions, remembered keys, marks.
+//! A central register in memory that keeps the contract as far as it declares it: versions, preconditions, remembered
+//! keys, marks, writers apart.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use bestand_model::asset::{AssetKey, AssetState, PublishedAsset};
 use bestand_model::change_set::{ChangeKind, Precondition};
+use bestand_model::identifiers::RunId;
 use bestand_publisher::central_register::{
-    Capabilities, ChangeBatch, ChangeResult, RegisterIdentity, ResultStatus, SentChange,
+    Capabilities, ChangeBatch, ChangeResult, RegisterIdentity, ResultStatus, RunEvidence, SentChange,
 };
 use serde_json::{Value, json};
 
 pub(crate) const REGISTER_ID: &str = "register-of-tests";
 pub(crate) const ENVIRONMENT: &str = "staging";
+pub(crate) const SOURCE: &str = "bestand";
 
 pub(crate) struct MemoryRegister {
     pub(crate) identity: RegisterIdentity,
@@ -20,12 +23,23 @@ pub(crate) struct MemoryRegister {
     state: Mutex<State>,
 }
 
+const REUSED: &str = "idempotency_key_reused";
+
 #[derive(Default)]
 struct State {
     entries: BTreeMap<AssetKey, PublishedAsset>,
+    /// Writers of entries; those that were there before are bestand's.
+    owners: BTreeMap<AssetKey, String>,
     answers: BTreeMap<String, (SentChange, ChangeResult)>,
+    evidence: BTreeMap<(String, RunId), RunEvidence>,
     /// Every change that was carried out, in order: one that shows twice was doubled.
     carried_out: Vec<String>,
+}
+
+impl State {
+    fn owner(&self, key: AssetKey) -> &str {
+        self.owners.get(&key).map_or(SOURCE, String::as_str)
+    }
 }
 
 impl MemoryRegister {
@@ -45,7 +59,7 @@ impl MemoryRegister {
             environment: ENVIRONMENT.into(),
             name: "in memory".into(),
             api_version: "1".into(),
-            source: "bestand".into(),
+            source: SOURCE.into(),
             capabilities,
         };
         Self { identity, rejected: Vec::new(), state: Mutex::new(State { entries, ..State::default() }) }
@@ -82,23 +96,49 @@ impl MemoryRegister {
         self.state.lock().unwrap().answers.clear();
     }
 
+    /// What a writer owns, in the order of keys.
+    pub(crate) fn owned(&self, source: &str) -> Vec<PublishedAsset> {
+        let state = self.state.lock().unwrap();
+        let owned = state.entries.values().filter(|entry| state.owner(entry.asset_key) == source);
+        owned.map(|entry| self.shown(entry)).collect()
+    }
+
     pub(crate) fn look_up(&self, keys: &[AssetKey]) -> Vec<PublishedAsset> {
         let state = self.state.lock().unwrap();
-        keys.iter().filter_map(|key| state.entries.get(key).cloned()).collect()
+        keys.iter().filter_map(|key| state.entries.get(key)).map(|entry| self.shown(entry)).collect()
+    }
+
+    fn shown(&self, entry: &PublishedAsset) -> PublishedAsset {
+        let marks = self.identity.capabilities.read_back;
+        PublishedAsset { last_plan: entry.last_plan.clone().filter(|_| marks), ..entry.clone() }
+    }
+
+    pub(crate) fn record_run(&self, source: &str, evidence: &RunEvidence) {
+        let key = (source.to_owned(), evidence.run_id.clone());
+        self.state.lock().unwrap().evidence.insert(key, evidence.clone());
+    }
+
+    pub(crate) fn evidence(&self, source: &str, run: &RunId) -> Option<RunEvidence> {
+        self.state.lock().unwrap().evidence.get(&(source.to_owned(), run.clone())).cloned()
+    }
+
+    pub(crate) fn forget_evidence(&self) {
+        self.state.lock().unwrap().evidence.clear();
     }
 
     pub(crate) fn apply(&self, batch: &ChangeBatch) -> Vec<ChangeResult> {
-        batch.changes.iter().map(|change| self.apply_one(batch, change)).collect()
+        let results = self.apply_as(SOURCE, batch);
+        let reused = results.iter().any(|result| result.code.as_deref() == Some(REUSED));
+        assert!(!reused, "a key is never used for something else");
+        results
     }
 
-    fn apply_one(&self, batch: &ChangeBatch, change: &SentChange) -> ChangeResult {
+    pub(crate) fn apply_as(&self, source: &str, batch: &ChangeBatch) -> Vec<ChangeResult> {
+        batch.changes.iter().map(|change| self.apply_one(source, batch, change)).collect()
+    }
+
+    fn apply_one(&self, source: &str, batch: &ChangeBatch, change: &SentChange) -> ChangeResult {
         let mut state = self.state.lock().unwrap();
-        if self.identity.capabilities.idempotency
-            && let Some((first, answer)) = state.answers.get(&change.idempotency_key)
-        {
-            assert_eq!(first, change, "a key is never used for something else");
-            return ChangeResult { replayed: true, ..answer.clone() };
-        }
         let there = state.entries.get(&change.asset_key).cloned();
         let answer = |status, version: Option<String>, code: Option<&str>| ChangeResult {
             idempotency_key: change.idempotency_key.clone(),
@@ -109,23 +149,38 @@ impl MemoryRegister {
             code: code.map(str::to_owned),
             reason: code.map(|code| format!("because of {code}")),
         };
+        if change.kind != ChangeKind::Retire && change.patch.state == Some(AssetState::Retired) {
+            return answer(ResultStatus::Rejected, None, Some("invalid_change"));
+        }
+        let remembered = format!("{source} {}", change.idempotency_key);
+        if self.identity.capabilities.idempotency
+            && let Some((first, first_answer)) = state.answers.get(&remembered)
+        {
+            return if first == change {
+                ChangeResult { replayed: true, ..first_answer.clone() }
+            } else {
+                answer(ResultStatus::Rejected, None, Some(REUSED))
+            };
+        }
+        let foreign = there.is_some() && state.owner(change.asset_key) != source;
         let holds = match (&change.precondition, &there) {
             (Precondition::Absent(_), None) => true,
             (Precondition::Version(version), Some(entry)) => *version == entry.version,
             (Precondition::Absent(_), Some(_)) | (Precondition::Version(_), None) => false,
         };
-        let result = if self.rejected.contains(&change.asset_key) {
+        let result = if foreign || self.rejected.contains(&change.asset_key) {
             answer(ResultStatus::Rejected, None, Some("not_owner"))
         } else if !holds && self.identity.capabilities.preconditions {
             answer(ResultStatus::Conflicted, there.map(|entry| entry.version), Some("version_mismatch"))
         } else {
-            let entry = patched(there, batch, change);
+            let entry = PublishedAsset { last_writer: Some(source.into()), ..patched(there, batch, change) };
             let version = entry.version.clone();
             state.entries.insert(change.asset_key, entry);
+            state.owners.insert(change.asset_key, source.into());
             state.carried_out.push(change.idempotency_key.clone());
             answer(ResultStatus::Applied, Some(version), None)
         };
-        state.answers.insert(change.idempotency_key.clone(), (change.clone(), result.clone()));
+        state.answers.insert(remembered, (change.clone(), result.clone()));
         result
     }
 }
