@@ -14,6 +14,7 @@ mod interruption;
 mod labelled;
 mod lifecycle;
 mod ordeal;
+mod promises;
 mod publishing;
 mod purity;
 mod reasons;
