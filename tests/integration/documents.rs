@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use bestand_model::capability::Capability;
 use bestand_model::coverage::Reason;
 
 fn root() -> &'static Path {
@@ -44,5 +45,23 @@ fn the_table_of_reasons_has_every_reason_with_a_test_that_exists() {
         assert_eq!(row.len(), 4, "{row:?}");
         let test = row[3].trim_matches('`');
         assert!(tests.contains(test), "{}: no test is named {test}", row[0]);
+    }
+}
+
+#[test]
+fn the_table_of_capabilities_has_every_one_with_tests_that_exist() {
+    let text = std::fs::read_to_string(root().join("docs/SEMANTICS.md")).unwrap();
+    let section = text.split_once("**3.10 Capabilities.**").unwrap().1.split_once("**3.11").unwrap().0;
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let told: Vec<&str> = rows.iter().map(|row| row.split('`').nth(1).unwrap()).collect();
+    assert_eq!(told, Capability::ALL.map(Capability::code));
+    let mut tests = BTreeSet::new();
+    for folder in ["tests", "publisher/tests", "publisher/src"] {
+        functions(&root().join(folder), &mut tests);
+    }
+    let named: Vec<&str> = section.split('`').filter(|word| word.starts_with("semantics_3_10_")).collect();
+    assert!(named.len() > rows.len() && rows.iter().all(|row| row.contains("`semantics_3_10_")), "{named:?}");
+    for test in named {
+        assert!(test == "semantics_3_10_*" || tests.contains(test), "no test is named {test}");
     }
 }
