@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use bestand_model::account::Account;
 use bestand_model::asset::{AssetKey, AssetState, PublishedAsset};
-use bestand_model::change_set::{Change, ChangeKind};
+use bestand_model::capability::Capability;
+use bestand_model::change_set::{Change, ChangeKind, WithheldReason};
 use bestand_model::gate::{AccountTotals, PlanTotals, gate};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::plan::Plan;
 use bestand_model::revert::inverse;
 use bestand_model::run_summary::RunSummary;
-use bestand_publisher::central_register::{CentralRegister, ListScope};
+use bestand_publisher::central_register::{CentralRegister, ListScope, RegisterIdentity};
 use bestand_publisher::publish::{AppliedChange, applied, publication_started, settle_open_intents};
 use bestand_publisher::run_store::{RunDirectory, Spool};
 
@@ -66,7 +67,8 @@ pub(crate) async fn revert(
     summary.reverts = Some(target.plan.run_id.clone());
     directory.write_json("run", &summary)?;
     directory.write_json("settings", &settings.shown())?;
-    let work = steps(settings, &target, &directory, &register, progress, &mut summary);
+    summary.not_promised = identity.capabilities.missing();
+    let work = steps(settings, &target, &directory, (&register, &identity), progress, &mut summary);
     let result = signals::unless_stopped(work).await;
     run::conclude(&store, directory, summary, result)
 }
@@ -76,7 +78,7 @@ async fn steps(
     settings: &Settings,
     target: &Target,
     directory: &RunDirectory,
-    register: &dyn CentralRegister,
+    (register, identity): (&dyn CentralRegister, &RegisterIdentity),
     progress: Progress,
     summary: &mut RunSummary,
 ) -> Result<ExitStatus, Error> {
@@ -88,12 +90,14 @@ async fn steps(
     }
     let planned_by = caller(settings).await;
     let mut totals = owned(register).await?;
-    restore(target, directory, register, progress, &mut totals).await?;
+    // As for any plan (SEMANTICS 3.10): without whole lists nobody knows what share of what is ours would go.
+    let retires = !identity.capabilities.missing().contains(&Capability::List);
+    restore(target, directory, register, retires, progress, &mut totals).await?;
 
     let limits = &settings.gate;
     let head = Head {
         settings,
-        register_id: target.plan.register_id.as_deref(),
+        register: Some(identity),
         // An account that loses much is what a revert may well be for: the limits in all hold for it.
         gate: gate(&totals, limits, false),
         planned_by: planned_by.as_deref(),
@@ -147,6 +151,7 @@ async fn restore(
     target: &Target,
     directory: &RunDirectory,
     register: &dyn CentralRegister,
+    retires: bool,
     progress: Progress,
     totals: &mut PlanTotals,
 ) -> Result<(), Error> {
@@ -168,6 +173,10 @@ async fn restore(
                 break;
             }
             for change in back(&some, register).await? {
+                let change = match change.kind {
+                    ChangeKind::Retire if !retires => change.withheld(WithheldReason::ListNotPromised),
+                    _ => change,
+                };
                 of_file.retires += u64::from(change.kind == ChangeKind::Retire);
                 spool.push(&change)?;
                 phase.add(1);
