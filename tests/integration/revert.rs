@@ -113,6 +113,28 @@ fn reverting_a_first_publication_meets_the_gate_and_retires_it_when_a_person_say
 }
 
 #[test]
+fn semantics_3_10_without_whole_lists_a_revert_retires_nothing_either() {
+    let mut world = World::small(Faults::none());
+    world.with_register("staging", RegisterFaults::default());
+    world.init_store();
+    let first = world.command(&["run", "--first-run"]).expect(0).summary();
+    let undeclared = vec!["list"];
+    world.with_register("staging", RegisterFaults { undeclared, ..RegisterFaults::default() });
+    let plan = world.command(&["revert", &run_id(&first)]).expect(0).summary();
+    assert_eq!(number(&plan, "/changes/retire"), 0);
+    assert_eq!(
+        number(&plan, "/withheld_by_reason/list_not_promised"),
+        number(&first, "/publication/applied"),
+        "all of it was created"
+    );
+    let run = world.run(&run_id(&plan));
+    for file in ["run.json", "plan.json"] {
+        assert_eq!(run.json(file)["not_promised"], json!(["list"]), "{file}");
+    }
+    assert!(std::fs::read_to_string(run.path("report.html")).unwrap().contains("id=\"not-promised\""));
+}
+
+#[test]
 fn only_what_was_applied_is_undone() {
     let mut world = World::small(Faults::none());
     world.init_store();
