@@ -174,7 +174,7 @@ impl CentralRegister for RegisterApi {
         let call = Call::get("/v1/assets").query("limit", identity.capabilities.max_page);
         let (call, account) = match of {
             ListScope::Account(account) => (call.query("account_id", account), Some(account)),
-            ListScope::WithoutAccount => (call.query("without_account", true), None),
+            ListScope::WithoutAccount => (call.query("account_id", "none"), None),
         };
         let call = call.cursor(page.as_ref());
         let answer: Answer<AssetsAnswer> = self.transport.ask(&call).await?;

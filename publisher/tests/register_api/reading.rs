@@ -38,7 +38,7 @@ async fn unknown_members_are_tolerated() {
     assert_eq!((page.items[0].asset_key, page.items[0].attributes["owner"].as_str()), (key(1), Some("bus")));
     assert!(page.next.is_none());
     let asked = register.asked(ASSETS);
-    assert_eq!(asked[0].line, "GET /v1/assets?limit=3&without_account=true");
+    assert_eq!(asked[0].line, "GET /v1/assets?limit=3&account_id=none");
     assert!(asked[0].headers["user-agent"].starts_with("bestand/"));
 }
 
@@ -174,7 +174,7 @@ async fn pages_are_followed_and_a_circle_is_noticed() {
     assert!(matches!(error, RegisterError::RepeatedCursor { .. }), "{error:?}");
     assert_eq!(pages, 2);
     let second = &register.asked(ASSETS)[1].line;
-    assert_eq!(second, "GET /v1/assets?limit=3&without_account=true&cursor=a+b%26c");
+    assert_eq!(second, "GET /v1/assets?limit=3&account_id=none&cursor=a+b%26c");
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use super::{MAX_BATCH, MAX_BODY_BYTES, MAX_PAGE, Register, clock, faults, token}
 /// Longest digest of a plan, in characters.
 const MAX_PLAN_DIGEST: usize = 200;
 
+/// Out of the publisher's folder, on which the sandbox does not depend: the contract has one place.
 const CONTRACT: &str = include_str!("../../../publisher/openapi/register-api.yaml");
 
 type Shared = State<Arc<Register>>;
@@ -40,7 +41,7 @@ pub(super) fn router(register: Arc<Register>) -> Router {
         .route("/v1/changes", post(changes))
         .route("/v1/runs/{run_id}", get(run).put(record_run))
         .route("/v1/oauth/token", post(token::token))
-        .route("/v1/openapi.yaml", get(contract))
+        .route("/openapi.yaml", get(contract))
         .fallback(async || Problem::not_found("no such path"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(register.clone(), faults::inject))
@@ -89,11 +90,10 @@ fn limit(query: &BTreeMap<String, String>) -> Result<usize, Problem> {
 }
 
 /// The last element of the page before, from its cursor; "" is before all of them.
-fn after(query: &BTreeMap<String, String>, is_element: fn(&str) -> bool) -> Result<&str, Problem> {
+fn after(query: &BTreeMap<String, String>, parse: fn(&str) -> Option<String>) -> Result<String, Problem> {
     match query.get("cursor") {
-        None => Ok(""),
-        Some(cursor) if is_element(cursor) => Ok(cursor),
-        Some(_) => Err(Problem::invalid("the cursor is not one of this register's")),
+        None => Ok(String::new()),
+        Some(cursor) => parse(cursor).ok_or_else(|| Problem::invalid("the cursor is not one of this list's")),
     }
 }
 
@@ -119,25 +119,25 @@ fn one_more(limit: usize) -> i64 {
 
 async fn accounts(State(register): Shared, caller: Caller, asked: QueryResult) -> Answer {
     let asked = query(asked)?;
-    let (limit, after) = (limit(&asked)?, after(&asked, is_account_id)?);
+    let account = |cursor: &str| is_account_id(cursor).then(|| cursor.to_owned());
+    let (limit, after) = (limit(&asked)?, after(&asked, account)?);
     let source = caller.visible_source();
     let without_account = register.store.count_without_account(source).await?;
-    let mut accounts = register.store.accounts(source, after, one_more(limit)).await?;
+    let mut accounts = register.store.accounts(source, &after, one_more(limit)).await?;
     let next = cut(&mut accounts, limit, |account| &account.account_id);
     Ok(page(json!({ "accounts": accounts, "without_account": without_account }), next))
 }
 
 async fn list(State(register): Shared, caller: Caller, asked: QueryResult) -> Answer {
     let asked = query(asked)?;
-    let account_id = match (asked.get("account_id"), asked.get("without_account").map(String::as_str)) {
-        (Some(account_id), None) if is_account_id(account_id) => Some(account_id.as_str()),
-        (Some(_), None) => return Err(Problem::invalid("account_id is not an account id of 12 digits")),
-        (None, Some("true")) => None,
-        _ => return Err(Problem::invalid("give either account_id or without_account=true")),
+    let account_id = match asked.get("account_id").map(String::as_str) {
+        Some("none") => None,
+        Some(account_id) if is_account_id(account_id) => Some(account_id),
+        _ => return Err(Problem::invalid("account_id must be an account id of 12 digits, or none")),
     };
-    let limit = limit(&asked)?;
-    let after = after(&asked, |cursor| parse_asset_key(cursor).is_some_and(|key| key == cursor))?;
-    let mut assets = register.store.list(caller.visible_source(), account_id, after, one_more(limit)).await?;
+    let (limit, after) = (limit(&asked)?, after(&asked, parse_asset_key)?);
+    let source = caller.visible_source();
+    let mut assets = register.store.list(source, account_id, &after, one_more(limit)).await?;
     let next = cut(&mut assets, limit, |asset| &asset.asset_key);
     Ok(page(json!({ "assets": assets }), next))
 }
