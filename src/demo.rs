@@ -4,10 +4,12 @@
 mod children;
 mod reasons;
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use bestand_sandbox::{Fault, Faults, Sandbox, SandboxOptions};
+use bestand_sandbox::register::Credential;
+use bestand_sandbox::{Fault, Faults, REGISTER_KEY, Sandbox, SandboxOptions};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +52,42 @@ pub(crate) struct SandboxArgs {
     /// Writes settings that fit.
     #[arg(long, value_name = "FILE")]
     settings_out: Option<PathBuf>,
+    /// Lets only writers who know their key into the central register, as `X-API-Key` or as the secret of the OAuth 2
+    /// client of that name; may be given more than once. The settings use the first one's.
+    #[arg(long, value_name = "WRITER=KEY", value_parser = WriterKey::parse)]
+    register_key: Vec<WriterKey>,
     /// Prints what one needs to use it as one JSON line rather than for a shell.
     #[arg(long)]
     json: bool,
+}
+
+/// A writer of the central register, and the key by which it is known.
+#[derive(Clone)]
+pub(crate) struct WriterKey {
+    writer: String,
+    key: String,
+}
+
+impl fmt::Debug for WriterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=[secret]", self.writer)
+    }
+}
+
+impl WriterKey {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((writer, key)) if !writer.is_empty() && !key.is_empty() => {
+                Ok(Self { writer: writer.to_owned(), key: key.to_owned() })
+            }
+            _ => Err("give the writer's name and its key, as in bestand=KEY".to_owned()),
+        }
+    }
+
+    fn credentials(&self) -> [Credential; 2] {
+        let (writer, key) = (self.writer.as_str(), self.key.as_str());
+        [Credential::api_key(writer, key), Credential::oauth_client(writer, writer, key)]
+    }
 }
 
 /// `bestand demo`.
@@ -92,6 +127,7 @@ pub(crate) async fn sandbox(asked: &SandboxArgs) -> Result<ExitStatus, Error> {
         directory: asked.directory.clone(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         environment: "staging".into(),
+        register_credentials: asked.register_key.iter().flat_map(WriterKey::credentials).collect(),
         clock_ahead: clock::ahead(),
     };
     let sandbox = Sandbox::start(options).await.map_err(|error| Error::Usage(chain(&error)))?;
@@ -103,10 +139,9 @@ pub(crate) async fn sandbox(asked: &SandboxArgs) -> Result<ExitStatus, Error> {
     if let Some(path) = &asked.settings_out {
         write(path, &sandbox.settings_toml())?;
     }
-    let ready = Ready {
-        environment: sandbox.environment_variables(),
-        register_url: sandbox.register_url().to_owned(),
-    };
+    let mut environment = sandbox.environment_variables();
+    environment.extend(asked.register_key.first().map(|first| (REGISTER_KEY.to_owned(), first.key.clone())));
+    let ready = Ready { environment, register_url: sandbox.register_url().to_owned() };
     if asked.json {
         print(&serde_json::to_string(&ready).map_err(|error| Error::Unexpected(error.to_string()))?);
     } else {

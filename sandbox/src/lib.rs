@@ -20,5 +20,6 @@ mod truth;
 pub use faults::{Fault, Faults, UnknownFault};
 pub use options::SandboxOptions;
 pub use sandbox::{Sandbox, SandboxError};
+pub use settings::REGISTER_KEY;
 pub use source_register::SourceRegisterError;
 pub use truth::{Incomplete, LiveCount, Planted, PlantedKind, Quirk, Retirable, Truth, TruthAccount};

@@ -1,6 +1,6 @@
 //! What sandbox to make.
 
-use crate::faults::Faults;
+use crate::{faults::Faults, register::Credential};
 use jiff::SignedDuration;
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -25,6 +25,8 @@ pub struct SandboxOptions {
     pub listen: IpAddr,
     /// The environment that the central register says it is.
     pub environment: String,
+    /// Who may call the central register; empty: everyone, as `bestand`.
+    pub register_credentials: Vec<Credential>,
     /// How far its clock is ahead of the world's, so that days can pass in seconds.
     pub clock_ahead: SignedDuration,
 }
@@ -40,6 +42,7 @@ impl SandboxOptions {
             directory: directory.into(),
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             environment: "staging".to_owned(),
+            register_credentials: Vec::new(),
             clock_ahead: SignedDuration::ZERO,
         }
     }

@@ -98,7 +98,7 @@ impl Sandbox {
             register_id: "sandbox-register".to_owned(),
             environment: options.environment.clone(),
             listen: SocketAddr::new(options.listen, 0),
-            credentials: Vec::new(),
+            credentials: options.register_credentials.clone(),
             faults: RegisterFaults::default(),
         };
         let register = RegisterServer::start_ahead(register, options.clock_ahead).await?;

@@ -3,6 +3,9 @@
 use crate::{estate::organisation::LEFT_OUT_UNIT, faults::Fault, options::SandboxOptions, truth::Truth};
 use std::path::Path;
 
+/// The variable that holds the key for a central register that asks for one.
+pub const REGISTER_KEY: &str = "BESTAND_SANDBOX_REGISTER_KEY";
+
 /// The columns of the sandbox's source register.
 pub(crate) const COLUMNS: &str = r#"[source_register.columns]
 asset_id = "id"
@@ -32,6 +35,11 @@ pub(crate) fn toml(options: &SandboxOptions, truth: &Truth, register_url: &str) 
     let source = quote(&database_url(&options.directory.join("itk.db")));
     let run_store = quote(&format!("file://{}", url_path(&options.directory.join("store"))));
     let register = quote(register_url);
+    let auth = if options.register_credentials.is_empty() {
+        r#"{ kind = "none" }"#.to_owned()
+    } else {
+        format!(r#"{{ kind = "api_key", key = {{ env = "{REGISTER_KEY}" }} }}"#)
+    };
     // Every live resource and every row may be new, and a little more must not refuse the plan.
     let creates = truth.live_total + truth.records_total;
     let list: Vec<String> = truth
@@ -87,7 +95,7 @@ aws_rows = "is_aws = 1"
 # Its file outlives the sandbox: a second run finds what the first published.
 kind = "register_api"
 url = {register}
-auth = {{ kind = "none" }}
+auth = {auth}
 
 [gate]
 # The first publication creates everything there is: {live} live resources and {records} rows. In production
