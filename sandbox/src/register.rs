@@ -4,11 +4,13 @@
 //! file that survives a restart, and can be told to misbehave ([`RegisterFaults`]). It knows nothing of
 //! bestand's client: whoever speaks HTTP may use it.
 //!
-//! The file is written ahead with `synchronous = NORMAL`: what was answered as applied survives the end
-//! of the process, but not necessarily a power cut. A register in production wants `FULL`.
+//! The file is written ahead with `synchronous = FULL`: what was answered survives the end of the process and a power
+//! cut. Every change that was asked for is in its audit trail, with what was answered; neither that nor the answers
+//! of keys can be changed or deleted in it.
 
 mod access;
 mod apply;
+mod audit;
 mod book;
 mod change;
 mod clock;
@@ -17,6 +19,8 @@ mod problem;
 mod request;
 mod routes;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::net::SocketAddr;
@@ -31,7 +35,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use access::{Credential, Role};
-pub use book::{Book, BookEntry, book, write_as_another};
+pub use book::{Book, BookEntry, book, book_by_audit, write_as_another};
 pub use faults::{FaultKind, FaultyCalls, RegisterFault, RegisterFaults, Traffic};
 
 use access::Access;

@@ -12,11 +12,12 @@ use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::access::Caller;
+use super::audit::{self, Asked};
 use super::change::{Change, Mark, Outcome, decide};
 use super::store::{Asset, Store};
 
 /// Rows that one statement inserts: few statements, and few different ones, so that they stay prepared.
-const ROWS_PER_STATEMENT: usize = 100;
+pub(super) const ROWS_PER_STATEMENT: usize = 100;
 
 /// A batch as it is sent; its changes are read one by one, so that a bad one is rejected alone.
 #[derive(Debug, Deserialize)]
@@ -29,11 +30,11 @@ pub(super) struct Batch {
 /// The answer for one change.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeResult {
-    idempotency_key: Option<String>,
-    asset_key: Option<String>,
-    replayed: bool,
+    pub(super) idempotency_key: Option<String>,
+    pub(super) asset_key: Option<String>,
+    pub(super) replayed: bool,
     #[serde(flatten)]
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 impl ChangeResult {
@@ -56,25 +57,17 @@ struct Answer {
     outcome: Outcome,
 }
 
-/// What a batch leaves to be written.
+/// What a batch leaves to be written, besides the audit trail.
 #[derive(Default)]
 struct Writes {
     assets: BTreeMap<String, Asset>,
     answers: Vec<AnswerRow>,
-    audit: Vec<AuditRow>,
 }
 
 struct AnswerRow {
     idempotency_key: String,
     content: String,
     outcome: String,
-}
-
-struct AuditRow {
-    idempotency_key: String,
-    asset_key: String,
-    version: i64,
-    change: String,
 }
 
 impl Store {
@@ -97,21 +90,27 @@ impl Store {
 
         let mark = Mark { plan: &batch.plan_digest, run: &batch.run_id, now };
         let mut writes = Writes::default();
+        let mut asked = Vec::with_capacity(parsed.len());
         let mut results = Vec::with_capacity(parsed.len());
         for (change, raw) in parsed.into_iter().zip(&batch.changes) {
             let change = match change {
                 Ok(change) => change,
                 Err(reason) => {
+                    asked.push(Asked::invalid(raw));
                     results.push(ChangeResult::invalid(raw, reason));
                     continue;
                 }
             };
+            let current = assets.get(&change.asset_key);
             let content = change.content_digest();
             if let Some(answer) = answers.get(&change.idempotency_key) {
-                results.push(again(&change, &content, answer));
+                let result = again(&change, &content, answer);
+                asked.push(if result.replayed { Asked::again() } else { Asked::of(&change, current) });
+                results.push(result);
                 continue;
             }
-            let (outcome, after) = decide(&change, assets.get(&change.asset_key), caller, mark);
+            let (outcome, after) = decide(&change, current, caller, mark);
+            asked.push(Asked::of(&change, current));
             writes.note(&change, &content, &outcome, after.as_ref());
             if let Some(after) = after {
                 assets.insert(change.asset_key.clone(), after);
@@ -121,6 +120,7 @@ impl Store {
             results.push(ChangeResult::of(&change, outcome, false));
         }
         writes.write(&mut transaction, caller, mark).await?;
+        audit::write(&mut transaction, &asked, &results, caller, mark).await?;
         transaction.commit().await?;
         Ok(results)
     }
@@ -177,12 +177,6 @@ impl Writes {
             outcome: serde_json::to_string(outcome).unwrap_or_default(),
         });
         if let Some(after) = after {
-            self.audit.push(AuditRow {
-                idempotency_key: change.idempotency_key.clone(),
-                asset_key: after.asset_key.clone(),
-                version: after.version,
-                change: change.to_json().to_string(),
-            });
             self.assets.insert(after.asset_key.clone(), after.clone());
         }
     }
@@ -223,18 +217,6 @@ impl Writes {
             insert.push_values(answers, |mut row, answer| {
                 row.push_bind(&caller.name).push_bind(&answer.idempotency_key);
                 row.push_bind(&answer.content).push_bind(&answer.outcome).push_bind(&now);
-            });
-            insert.build().execute(&mut **transaction).await?;
-        }
-        for entries in self.audit.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::new(
-                "INSERT INTO audit_log
-                     (at, writer, plan, run, idempotency_key, asset_key, version, change) ",
-            );
-            insert.push_values(entries, |mut row, entry| {
-                row.push_bind(&now).push_bind(&caller.name).push_bind(mark.plan).push_bind(mark.run);
-                row.push_bind(&entry.idempotency_key).push_bind(&entry.asset_key);
-                row.push_bind(entry.version).push_bind(&entry.change);
             });
             insert.build().execute(&mut **transaction).await?;
         }

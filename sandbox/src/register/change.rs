@@ -174,6 +174,16 @@ pub(super) enum Status {
     Conflicted,
 }
 
+impl Status {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Rejected => "rejected",
+            Self::Conflicted => "conflicted",
+        }
+    }
+}
+
 /// What became of a change; remembered under its idempotency key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Outcome {

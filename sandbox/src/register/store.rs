@@ -14,7 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{FromRow, Row, SqlitePool};
 
 /// Readers work beside the one writer.
-const CONNECTIONS: u32 = 4;
+pub(super) const CONNECTIONS: u32 = 4;
 
 /// Pages (of 4 KiB) in the write-ahead log before it is written back: keys are scattered, so that the same
 /// pages are written in every batch, and seldom is cheaper.
@@ -22,6 +22,9 @@ const CHECKPOINT_PAGES: &str = "16000";
 
 /// Pages kept in memory, in KiB; SQLite takes the minus for this unit.
 const CACHE_KIB: &str = "-65536";
+
+/// The `user_version` that `schema.sql` sets: one more with each change of the layout.
+const LAYOUT: i64 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +147,23 @@ pub(super) struct RunRecord {
     pub(super) evidence: Value,
 }
 
+/// Lays out a new file; refuses one that is laid out otherwise.
+async fn lay_out(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let (tables,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *transaction).await?;
+    let (layout,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&mut *transaction).await?;
+    if tables > 0 && layout != LAYOUT {
+        return Err(sqlx::Error::Protocol(format!(
+            "its layout is {layout}, not {LAYOUT}: another bestand made it, start with another file"
+        )));
+    }
+    if tables == 0 {
+        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
+
 /// The database.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
@@ -158,12 +178,12 @@ impl Store {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("cache_size", CACHE_KIB)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await?;
+        lay_out(&pool).await?;
         Ok(Self { pool, writing: Arc::default() })
     }
 
