@@ -20,4 +20,5 @@ mod purity;
 mod reasons;
 mod register_api;
 mod revert;
+mod register_kills;
 mod support;
