@@ -19,6 +19,6 @@ mod publishing;
 mod purity;
 mod reasons;
 mod register_api;
-mod revert;
 mod register_kills;
+mod revert;
 mod support;
