@@ -89,7 +89,7 @@ pub(crate) async fn ordeal(asked: &OrdealArgs) -> Result<ExitStatus, Error> {
     print(&if asked.json {
         serde_json::to_string(&rows).map_err(|error| Error::Unexpected(error.to_string()))?
     } else {
-        table::text(&rows, asked, stage.changes)
+        table::text(&rows, asked, stage.kinds)
     });
     stage.end().await;
     Ok(if right { ExitStatus::Done } else { ExitStatus::Unexpected })

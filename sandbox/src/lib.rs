@@ -21,5 +21,5 @@ pub use faults::{Fault, Faults, UnknownFault};
 pub use options::SandboxOptions;
 pub use sandbox::{Sandbox, SandboxError};
 pub use settings::REGISTER_KEY;
-pub use source_register::SourceRegisterError;
+pub use source_register::{SourceRegisterError, day_before, next_day};
 pub use truth::{Incomplete, LiveCount, Planted, PlantedKind, Quirk, Retirable, Truth, TruthAccount};

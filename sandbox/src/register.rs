@@ -35,7 +35,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use access::{Credential, Role};
-pub use book::{Book, BookEntry, book, book_by_audit, write_as_another};
+pub use book::{Book, BookEntry, book, book_by_audit, copy, write_as_another};
 pub use faults::{FaultKind, FaultyCalls, RegisterFault, RegisterFaults, Traffic};
 
 use access::Access;

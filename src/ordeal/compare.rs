@@ -27,8 +27,9 @@ impl Differences {
     }
 }
 
-/// Compares every entry. Those that somebody else had written first must stand as he wrote them (`theirs`).
-pub(super) fn compare(expected: &Book, found: &Book, theirs: &Book) -> Differences {
+/// Compares every entry. Those that somebody else had written first must stand as he wrote them (`theirs`), and have no
+/// change but those that were there before the plan (`before`).
+pub(super) fn compare(before: &Book, expected: &Book, found: &Book, theirs: &Book) -> Differences {
     let mut differences = Differences::default();
     let keys: BTreeSet<&String> =
         expected.entries.keys().chain(found.entries.keys()).chain(found.applied.keys()).collect();
@@ -36,7 +37,7 @@ pub(super) fn compare(expected: &Book, found: &Book, theirs: &Book) -> Differenc
         let times = found.applied.get(key).copied().unwrap_or(0);
         let there = found.entries.get(key);
         if let Some(his) = theirs.entries.get(key) {
-            if times > 0 || there != Some(his) {
+            if times != before.applied.get(key).copied().unwrap_or(0) || there != Some(his) {
                 differences.doubled(key, "somebody else's entry was written over");
             }
             continue;
@@ -83,7 +84,7 @@ mod tests {
     }
 
     fn counts(found: &Book) -> (u64, u64) {
-        let differences = compare(&two(), found, &Book::default());
+        let differences = compare(&Book::default(), &two(), found, &Book::default());
         assert_eq!(differences.words.len() as u64, differences.lost + differences.doubled);
         (differences.lost, differences.doubled)
     }
@@ -132,10 +133,17 @@ mod tests {
     fn what_a_second_writer_wrote_must_stand() {
         let mut theirs = Book::default();
         theirs.entries.insert("a".into(), entry("his"));
-        assert_eq!(compare(&two(), &two(), &theirs).doubled, 1);
+        let nothing = Book::default();
+        assert_eq!(compare(&nothing, &two(), &two(), &theirs).doubled, 1);
         let mut found = two();
         found.applied.remove("a");
         found.entries.insert("a".into(), entry("his"));
-        assert_eq!(compare(&two(), &found, &theirs), Differences::default());
+        assert_eq!(compare(&nothing, &two(), &found, &theirs), Differences::default());
+        // An entry that an earlier plan made has that one change, and none of this plan.
+        let before = two();
+        found.applied.insert("a".into(), 1);
+        assert_eq!(compare(&before, &two(), &found, &theirs), Differences::default());
+        found.applied.insert("a".into(), 2);
+        assert_eq!(compare(&before, &two(), &found, &theirs).doubled, 1);
     }
 }

@@ -14,7 +14,7 @@ const TOO_LONG: Duration = Duration::from_secs(4);
 const TIMEOUT_SECS: &str = "2";
 
 /// So many bytes for each change of a batch are too large: batches must be halved, single changes fit.
-const BYTES_PER_CHANGE: u64 = 700;
+const BYTES_PER_CHANGE: u64 = 350;
 
 /// When a fault strikes.
 #[derive(Clone, Copy)]

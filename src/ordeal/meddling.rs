@@ -40,10 +40,11 @@ pub(super) async fn play(stage: &Stage, name: &str) -> Result<Option<Row>, Error
         DISK if trial.store.is_none() => return Ok(None),
         DISK => row.struck = disk_full(&trial).await?,
         WRITER => {
-            write_as_another(&trial.database(), &stage.expected_database, EDITED)
+            let keys = write_as_another(&trial.database(), &stage.expected_database, EDITED)
                 .await
                 .map_err(|error| Error::Unexpected(chain(&error)))?;
             theirs = read(&trial.database()).await?;
+            theirs.entries.retain(|key, _| keys.contains(key));
         }
         _ => row.struck = two_at_once(&trial, &mut row).await?,
     }

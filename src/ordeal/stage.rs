@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bestand_sandbox::register::{Book, FaultKind, FaultyCalls, RegisterFaults, book};
-use bestand_sandbox::{Sandbox, SandboxOptions};
+use bestand_sandbox::register::{Book, FaultKind, FaultyCalls, RegisterFaults, book, copy as copy_register};
+use bestand_sandbox::{Sandbox, SandboxOptions, day_before, next_day};
 use serde_json::Value;
 
 use super::OrdealArgs;
@@ -15,6 +15,18 @@ use crate::error::{Error, chain};
 
 /// How often an estate is made larger until its plan is large enough.
 const ESTATES: u32 = 4;
+
+/// The register's file before the plan.
+const BEFORE: &str = "before.db";
+
+/// What goes is retired at the first look, and the gate lets everything through: here it is not judged, but published.
+const BOLD: [(&str, &str); 5] = [
+    ("BESTAND__RETIRE__AFTER_RUNS", "1"),
+    ("BESTAND__RETIRE__AFTER_HOURS", "0"),
+    ("BESTAND__GATE__MAX_RETIRE_SHARE", "1.0"),
+    ("BESTAND__GATE__MAX_RETIRE_COUNT", "1000000"),
+    ("BESTAND__GATE__MAX_CREATE_COUNT", "1000000"),
+];
 
 /// How long each batch takes, so that there is something to strike.
 const SLOWNESS: Duration = Duration::from_millis(12);
@@ -37,7 +49,13 @@ pub(super) struct Stage {
     /// Where other run stores lie.
     stores: Option<String>,
     pub(super) changes: u64,
+    /// How many of them create, update and retire.
+    pub(super) kinds: [u64; 3],
     pub(super) batch_size: u64,
+    /// What stands in the register before the plan.
+    pub(super) before: Book,
+    /// A copy of its file.
+    pub(super) before_database: PathBuf,
     /// What the undisturbed publication left.
     pub(super) expected: Book,
     /// Its register's file.
@@ -81,7 +99,10 @@ impl Stage {
             planned: None,
             stores: asked.run_store.clone(),
             changes: 0,
+            kinds: [0; 3],
             batch_size: (asked.changes / 100).clamp(4, 50),
+            before: Book::default(),
+            before_database: PathBuf::new(),
             expected: Book::default(),
             expected_database: PathBuf::new(),
             span: Duration::ZERO,
@@ -91,7 +112,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Makes an estate whose plan is as large as asked. Not every resource and row becomes a change.
+    /// Makes an estate, and a day before, whose plan is as large as asked. Not every resource and row becomes a change.
     async fn plan(&mut self, asked: &OrdealArgs) -> Result<(), Error> {
         let mut resources = usize::try_from(asked.changes).unwrap_or(usize::MAX);
         for _ in 0..ESTATES {
@@ -105,17 +126,23 @@ impl Stage {
             if let Some(sandbox) = self.sandbox.take() {
                 sandbox.stop().await;
             }
+            self.clear()?;
             let sandbox = Sandbox::start(options).await.map_err(|error| Error::Unexpected(chain(&error)))?;
             write(&self.folder.join("bestand.toml"), &sandbox.settings_toml())?;
             self.environment = sandbox.environment_variables();
             self.sandbox = Some(sandbox);
-            let (changes, run) = self.plan_in("file:store").await?;
+            self.day_before(asked.changes).await?;
+            let (kinds, run) = self.plan_in("file:store").await?;
+            let changes = kinds.iter().sum();
             if changes >= asked.changes {
-                (self.changes, self.planned) = (changes, Some((self.folder.join("store"), run)));
+                if let Some(none) = ["create", "update", "retire"].iter().zip(kinds).find(|(_, of)| *of == 0)
+                {
+                    return Err(Error::Unexpected(format!("the plan has no {}", none.0)));
+                }
+                (self.changes, self.kinds) = (changes, kinds);
+                self.planned = Some((self.folder.join("store"), run));
                 return Ok(());
             }
-            let store = self.folder.join("store");
-            std::fs::remove_dir_all(&store).map_err(|error| cannot("remove", &store, &error))?;
             // A little more than the share that is missing.
             let factor = usize::try_from(asked.changes * 1030 / changes.max(1)).unwrap_or(2000);
             resources = resources.saturating_mul(factor) / 1000;
@@ -123,30 +150,66 @@ impl Stage {
         Err(Error::Unexpected(format!("no estate gives a plan of {} changes", asked.changes)))
     }
 
-    /// Makes a run store ready and plans in it; gives the changes and the run.
-    async fn plan_in(&self, store: &str) -> Result<(u64, String), Error> {
-        let environment = [("BESTAND__RUN_STORE__URL".to_owned(), store.to_owned())];
-        for arguments in [["settings", "--init-store"], ["plan", "--first-run"]] {
-            let mut command = child(self, &self.folder, &arguments)?;
-            command.envs(environment.iter().cloned());
-            let ended = Ended::of(command, &self.folder).await?;
-            // A plan may have gaps; they are no matter of publishing.
-            if !matches!(ended.status, Some(0 | 20)) {
-                let (status, word) = (ended.status, ended.last_word);
-                return Err(Error::Unexpected(format!(
-                    "`{}` ended with {status:?}: {word}",
-                    arguments.join(" ")
-                )));
+    /// Removes what an estate left that was too small.
+    fn clear(&self) -> Result<(), Error> {
+        for name in ["store", "before", "register.db", "register.db-wal", "register.db-shm", BEFORE] {
+            let path = self.folder.join(name);
+            let removed =
+                if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(cannot("remove", &path, &error));
+                }
+                Ok(()) | Err(_) => {}
             }
         }
-        let text = std::fs::read_to_string(self.folder.join("out.json"))
-            .map_err(|error| Error::Unexpected(error.to_string()))?;
-        let summary: Value =
-            serde_json::from_str(&text).map_err(|error| Error::Unexpected(error.to_string()))?;
+        Ok(())
+    }
+
+    /// Publishes what is known on the day before. Then people work in the source register, so that the plan of the day itself
+    /// has changes of every kind.
+    async fn day_before(&mut self, changes: u64) -> Result<(), Error> {
+        let failed = |error: &dyn std::error::Error| Error::Unexpected(error.to_string());
+        let some = u32::try_from(changes / 4).unwrap_or(u32::MAX);
+        let source = self.folder.join("itk.db");
+        day_before(&source, some).await.map_err(|error| failed(&error))?;
+        self.job("file:before", &["settings", "--init-store"]).await?;
+        self.job("file:before", &["run", "--first-run"]).await?;
+        next_day(&source, some * 2).await.map_err(|error| failed(&error))?;
+        self.before_database = self.folder.join(BEFORE);
+        copy_register(&self.folder.join("register.db"), &self.before_database)
+            .await
+            .map_err(|error| failed(&error))?;
+        self.before = read(&self.before_database).await?;
+        Ok(())
+    }
+
+    /// Makes a run store ready and plans in it; gives the creates, updates and retires, and the run.
+    async fn plan_in(&self, store: &str) -> Result<([u64; 3], String), Error> {
+        self.job(store, &["settings", "--init-store"]).await?;
+        let summary = self.job(store, &["plan"]).await?;
         let count =
             |kind: &str| summary.pointer(&format!("/changes/{kind}")).and_then(Value::as_u64).unwrap_or(0);
         let run = summary.get("run_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok((["create", "update", "retire"].map(count).iter().sum(), run))
+        Ok((["create", "update", "retire"].map(count), run))
+    }
+
+    /// Runs a command that must end well, and gives its summary, if it has one.
+    async fn job(&self, store: &str, arguments: &[&str]) -> Result<Value, Error> {
+        let mut command = child(self, &self.folder, arguments)?;
+        command.env("BESTAND__RUN_STORE__URL", store).envs(BOLD);
+        let ended = Ended::of(command, &self.folder).await?;
+        // A plan may have gaps; they are no matter of publishing.
+        if !matches!(ended.status, Some(0 | 20)) {
+            let (status, word) = (ended.status, ended.last_word);
+            return Err(Error::Unexpected(format!(
+                "`{}` ended with {status:?}: {word}",
+                arguments.join(" ")
+            )));
+        }
+        let text = std::fs::read_to_string(self.folder.join("out.json"))
+            .map_err(|error| Error::Unexpected(error.to_string()))?;
+        Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
     async fn publish_in_peace(&mut self) -> Result<(), Error> {
@@ -160,9 +223,16 @@ impl Stage {
         trial.stop().await;
         (self.span, self.expected_database) = (span, database);
         self.expected = read(&self.expected_database).await?;
-        let applied: u64 = self.expected.applied.values().sum();
-        if applied != self.changes || self.expected.applied.len() as u64 != self.changes {
-            let text = format!("the undisturbed publication applied {applied} of {} changes", self.changes);
+        let before = |key: &String| self.before.applied.get(key).copied().unwrap_or(0);
+        let applied: Vec<u64> = self
+            .expected
+            .applied
+            .iter()
+            .map(|(key, times)| times - before(key))
+            .filter(|of| *of > 0)
+            .collect();
+        if applied.iter().sum::<u64>() != self.changes || applied.len() as u64 != self.changes {
+            let text = format!("the undisturbed publication applied {applied:?} of {} changes", self.changes);
             return Err(Error::Unexpected(text));
         }
         Ok(())
@@ -177,9 +247,9 @@ impl Stage {
     ) -> Result<(String, Option<PathBuf>, String), Error> {
         if let Some(stores) = &self.stores {
             let url = format!("{}/ordeal-{}-{name}", stores.trim_end_matches('/'), std::process::id());
-            let (changes, run) = self.plan_in(&url).await?;
-            if changes != self.changes {
-                let text = format!("the plan in {url} has {changes} changes rather than {}", self.changes);
+            let (kinds, run) = self.plan_in(&url).await?;
+            if kinds != self.kinds {
+                let text = format!("the plan in {url} has {kinds:?} changes rather than {:?}", self.kinds);
                 return Err(Error::Unexpected(text));
             }
             return Ok((url, None, run));
@@ -194,7 +264,7 @@ impl Stage {
     /// Tells what a trial left that it must not have left.
     pub(super) async fn compare(&self, trial: &Trial<'_>, theirs: &Book) -> Result<Differences, Error> {
         let found = read(&trial.database()).await?;
-        let mut differences = compare(&self.expected, &found, theirs);
+        let mut differences = compare(&self.before, &self.expected, &found, theirs);
         for words in &mut differences.words {
             *words = format!("{}: {words}", trial.name());
         }

@@ -8,7 +8,7 @@ use super::OrdealArgs;
 use super::row::Row;
 
 /// Writes the figures down.
-pub(super) fn text(rows: &[Row], asked: &OrdealArgs, changes: u64) -> String {
+pub(super) fn text(rows: &[Row], asked: &OrdealArgs, kinds: [u64; 3]) -> String {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header([
@@ -44,7 +44,12 @@ pub(super) fn text(rows: &[Row], asked: &OrdealArgs, changes: u64) -> String {
     let right = rows.iter().all(Row::is_right);
     table.add_row(figures("all", &all, if right { "right" } else { "WRONG" }));
     // Writing to a String cannot fail.
-    let mut text = format!("a plan of {changes} changes, seed {}\n\n{table}\n", asked.seed);
+    let [creates, updates, retires] = kinds;
+    let mut text = format!(
+        "a plan of {} changes ({creates} creates, {updates} updates, {retires} retires), seed {}\n\n{table}\n",
+        creates + updates + retires,
+        asked.seed
+    );
     for row in rows.iter().filter(|row| !row.is_right()) {
         if row.struck == 0 {
             let _ = writeln!(text, "\n{}: nothing struck, so this proves nothing", row.scenario);

@@ -78,8 +78,11 @@ impl<'s> Trial<'s> {
         let folder = stage.folder.join(name);
         std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, &error))?;
         let (url, store, run) = stage.store(name, &folder).await?;
+        let database = folder.join("register.db");
+        std::fs::copy(&stage.before_database, &database)
+            .map_err(|error| cannot("copy", &stage.before_database, &error))?;
         let options = RegisterOptions {
-            database: folder.join("register.db"),
+            database,
             register_id: options.register_id.into(),
             environment: options.environment.into(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),

@@ -110,8 +110,19 @@ impl BookEntry {
     }
 }
 
-/// Writes entries of `from` into `database` as a second writer would who was there first: under the same source and
-/// keys, with a word of his own in the attribute `room`. Leaves no trace in the audit log. Gives their keys.
+/// Copies a register's file, which may be running.
+///
+/// # Errors
+/// When it is not there or is no register's, or the other file is there already.
+pub async fn copy(database: &Path, to: &Path) -> Result<(), sqlx::Error> {
+    let mut connection = open(database).await?;
+    sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy().into_owned()).execute(&mut connection).await?;
+    connection.close().await
+}
+
+/// Writes into `database`, as a second writer would who was there first, entries that the last plan in `from` wrote: under
+/// the same source and keys, with a word of his own in the attribute `room`. Leaves no trace in the audit log. Gives their
+/// keys.
 ///
 /// # Errors
 /// When one of the files is not there or is no register's.
@@ -125,18 +136,25 @@ pub async fn write_as_another(
         .bind(from.to_string_lossy().into_owned())
         .execute(&mut connection)
         .await?;
-    sqlx::query(
-        "INSERT INTO main.assets
-         SELECT asset_key, source, state, account_id, 7, json_set(attributes, '$.room', 'a second writer'),
-                NULL, NULL, 'somebody', created_at, updated_at
-         FROM other.assets ORDER BY asset_key LIMIT ?",
+    // Keys are hashes, so that the first ones are of every kind of change.
+    let keys: Vec<(String,)> = sqlx::query_as(
+        "SELECT asset_key FROM other.audit_log
+         WHERE plan = (SELECT plan FROM other.audit_log ORDER BY id DESC LIMIT 1) ORDER BY asset_key LIMIT ?",
     )
     .bind(i64::from(entries))
-    .execute(&mut connection)
+    .fetch_all(&mut connection)
     .await?;
-    let keys: Vec<(String,)> = sqlx::query_as("SELECT asset_key FROM main.assets ORDER BY asset_key")
-        .fetch_all(&mut connection)
+    for (key,) in &keys {
+        sqlx::query(
+            "INSERT OR REPLACE INTO main.assets
+             SELECT asset_key, source, 'active', account_id, 7,
+                    json_set(attributes, '$.room', 'a second writer'), NULL, NULL, 'somebody', created_at, updated_at
+             FROM other.assets WHERE asset_key = ?",
+        )
+        .bind(key)
+        .execute(&mut connection)
         .await?;
+    }
     connection.close().await?;
     Ok(keys.into_iter().map(|(key,)| key).collect())
 }
