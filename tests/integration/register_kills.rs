@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use bestand_model::asset::{AssetKey, AssetPatch, AssetState, KeyBasis};
 use bestand_model::change_set::{Change, ChangeKind, Precondition};
@@ -18,7 +19,8 @@ use tokio::sync::mpsc;
 
 const PLAN: &str = "3f1c";
 const WRITERS: u32 = 3;
-const KILLS: u32 = 8;
+const KILLS: u32 = 20;
+const EARLIER_OR_LATER: Duration = Duration::from_millis(2);
 
 /// `bestand sandbox` as a process of its own, which can be killed.
 struct Register {
@@ -159,11 +161,12 @@ fn a_register_that_is_killed_amid_batches_keeps_what_it_answered_and_nothing_by_
             runtime.spawn(write(register.client(), writer, from, told.clone()));
         }
         drop(told);
-        // Killed after so many answers, while the other writers' batches are on their way.
         let mut this_round: Vec<Sent> = Vec::new();
-        while this_round.len() < 2 + usize::try_from(round).unwrap() {
+        while this_round.len() < 5 {
             this_round.push(sent.blocking_recv().unwrap());
         }
+        // After an answer the next batch begins: the kills are spread over all that it takes.
+        std::thread::sleep(EARLIER_OR_LATER * round);
         drop(register);
         while let Some(last) = sent.blocking_recv() {
             this_round.push(last);
