@@ -5,6 +5,7 @@
 //! file (plans, intents, receipts, history), it is on the disk, folder entry included, or acknowledged by S3, before
 //! the call returns. Nothing is written by a process that lost the store's lease.
 
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -227,11 +228,27 @@ impl RunStore {
     /// The file cannot be read or holds a line that makes no sense. What a killed run left of a last line is
     /// no error: it was never acknowledged.
     pub fn read_history_lines<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RunStoreError> {
+        self.history_lines(name)?.into_iter().flatten().collect()
+    }
+
+    /// Reads a growing file of the history one line at a time, as [`Self::read_history_lines`] does; none if there is
+    /// no such file yet.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn history_lines<T: DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<SpoolReader<T>>, RunStoreError> {
         let key = history_key(name, "ndjson")?;
-        let bytes = self.root.files().read(&key)?.unwrap_or_default();
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let reader = std::io::Cursor::new(bytes.get(..whole).unwrap_or_default().to_vec());
-        SpoolReader::over(key, Box::new(reader)).collect()
+        match self.root.files().open(&key) {
+            Ok(file) => {
+                let lines = BufReader::with_capacity(64 << 10, file);
+                Ok(Some(SpoolReader::over(key, Box::new(lines)).without_torn_end()))
+            }
+            Err(RunStoreError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct SpoolReader<T> {
     line: Vec<u8>,
     /// Only lines with this text are read; empty: all.
     needle: String,
+    /// Whether a last line without its end is no line.
+    leaves_torn_end: bool,
     read: u64,
     ended: bool,
     item: PhantomData<fn() -> T>,
@@ -48,6 +50,7 @@ impl<T: DeserializeOwned> SpoolReader<T> {
             source,
             line: Vec::new(),
             needle: String::new(),
+            leaves_torn_end: false,
             read: 0,
             ended: false,
             item: PhantomData,
@@ -62,6 +65,13 @@ impl<T: DeserializeOwned> SpoolReader<T> {
         let written = serde_json::to_string(text).unwrap_or_default();
         self.needle =
             written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned();
+        self
+    }
+
+    /// Leaves out what a killed writer left of a last line.
+    #[must_use]
+    pub(super) fn without_torn_end(mut self) -> Self {
+        self.leaves_torn_end = true;
         self
     }
 
@@ -99,6 +109,9 @@ impl<T: DeserializeOwned> SpoolReader<T> {
             return Ok(false);
         }
         if self.line.last() != Some(&b'\n') {
+            if self.leaves_torn_end {
+                return Ok(false);
+            }
             return Err(self.damaged("the last line is cut off".to_owned()));
         }
         Ok(true)
