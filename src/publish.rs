@@ -143,7 +143,8 @@ fn keep(
     summary::end(summary, status, clock::now());
     directory.write_json("run", summary)?;
     store.append_history("runs", summary)?;
-    report::write(directory, summary, &accounts, &coverage)
+    let past = report::read_past(store, summary);
+    report::write(directory, summary, &accounts, &coverage, &past)
 }
 
 /// Tells whether a signal ended the run, or a run store that could not take what is written last, such as the report.

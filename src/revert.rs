@@ -15,6 +15,7 @@ use bestand_model::revert::inverse;
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::central_register::{CentralRegister, ListScope, RegisterIdentity};
 use bestand_publisher::publish::{AppliedChange, applied, publication_started, settle_open_intents};
+use bestand_publisher::report::ReportPast;
 use bestand_publisher::run_store::{RunDirectory, Spool};
 
 use crate::error::{Error, chain};
@@ -112,7 +113,8 @@ async fn steps(
     summary::set_next_steps(summary, &plan, &[], settings);
     let mut shown = summary.clone();
     summary::end(&mut shown, ExitStatus::Done, clock::now());
-    report::write(directory, &shown, &accounts, &[])?;
+    // Nothing was judged: there is nothing that earlier runs could be held against.
+    report::write(directory, &shown, &accounts, &[], &ReportPast::default())?;
     Ok(ExitStatus::Done)
 }
 

@@ -5,6 +5,7 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::central_register::{CentralRegister, RegisterApi, RegisterIdentity};
 use bestand_publisher::publish::{note_applied, note_beginning, settle_open_intents};
+use bestand_publisher::report::ReportPast;
 use bestand_publisher::run_store::{RunDirectory, RunStore};
 
 use crate::error::{Error, chain};
@@ -119,6 +120,7 @@ async fn steps(
     // Until something is sent, a signal simply ends the work; what is spooled stays.
     let planned = signals::unless_stopped(planner.plan(summary)).await?;
     let mut status = summary::status_of_plan(summary, options.fail_on_drift);
+    let past = report::read_past(store, summary);
     let refused = !summary.gate.reasons.is_empty();
     if refused && (options.publish || options.fail_on_gate) {
         status = status.max(ExitStatus::Refused);
@@ -126,7 +128,7 @@ async fn steps(
     let mut sent = Ok(ExitStatus::Done);
     if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
-        write_report(directory, &planned, summary, status)?;
+        write_report(directory, &planned, &past, summary, status)?;
         note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
         sent = sent.and_then(|status| publish::noted(store, directory, &planned.plan, status));
@@ -137,7 +139,7 @@ async fn steps(
         Ok(status) => *status,
         Err(error) => error.exit_status(),
     });
-    write_report(directory, &planned, summary, status)?;
+    write_report(directory, &planned, &past, summary, status)?;
     sent?;
     Ok(status)
 }
@@ -146,12 +148,13 @@ async fn steps(
 fn write_report(
     directory: &RunDirectory,
     planned: &Planned,
+    past: &ReportPast,
     summary: &RunSummary,
     status: ExitStatus,
 ) -> Result<(), Error> {
     let mut shown = summary.clone();
     summary::end(&mut shown, status, clock::now());
-    report::write(directory, &shown, &planned.accounts, &planned.coverage)
+    report::write(directory, &shown, &planned.accounts, &planned.coverage, past)
 }
 
 /// The run store must belong to the same environment (SEMANTICS 3.9). A store that was never made ready may

@@ -3,6 +3,7 @@
 //! Both are written from the same values: the run's summary, its ledger, and its findings as a stream. Neither
 //! holds all findings in memory: JSON lines pass through, the HTML keeps the gravest.
 
+mod breakdown;
 mod coverage_map;
 mod embed;
 mod exceptions;
@@ -10,9 +11,16 @@ mod gaps;
 mod gravest;
 mod html;
 mod jsonl;
+mod ledger;
+mod overview;
 mod page;
+mod past;
+mod phrase;
+mod planned;
+mod style;
 mod text;
 mod totals;
+mod trend;
 mod words;
 
 use bestand_model::account::Account;
@@ -23,6 +31,7 @@ use bestand_model::run_summary::RunSummary;
 
 pub use html::HtmlReport;
 pub use jsonl::write_jsonl;
+pub use past::ReportPast;
 pub use text::{instant, visible};
 pub use totals::ReportTotals;
 
@@ -55,6 +64,8 @@ pub struct ReportHead<'a> {
     pub accounts: &'a [Account],
     /// The ledger of the whole run. It is bounded by the scopes, and not by the resources.
     pub coverage: &'a [CoverageLine],
+    /// What is known of earlier runs.
+    pub past: &'a ReportPast,
 }
 
 /// The report could not be written.

@@ -20,5 +20,6 @@ mod purity;
 mod reasons;
 mod register_api;
 mod register_kills;
+mod report;
 mod revert;
 mod support;

@@ -7,7 +7,8 @@ use bestand_model::exception::{ExceptionState, ExceptionUse};
 use bestand_model::finding::{Finding, FindingKind, Severity};
 use serde_json::Value;
 
-use super::text::{count, counted, instant, visible};
+use super::phrase::{Phrase, counted, phrase};
+use super::text::visible;
 use super::{ReportHead, ReportTotals, words};
 
 /// So many ignored findings are written out; `report.jsonl` has all.
@@ -53,12 +54,12 @@ pub(super) struct IgnoredRow {
     pub(super) what: String,
     pub(super) resource_type: String,
     pub(super) arn: String,
-    pub(super) difference: String,
+    pub(super) difference: Phrase,
     pub(super) account: String,
     pub(super) region: String,
     pub(super) because: String,
-    pub(super) owner: String,
-    pub(super) until: String,
+    /// Who answers for it, and until when.
+    pub(super) owner: Phrase,
 }
 
 impl IgnoredRow {
@@ -76,30 +77,41 @@ impl IgnoredRow {
             what: shown(name.unwrap_or(&finding.finding_id)),
             resource_type: finding.resource_type.as_ref().map_or_else(String::new, |own| shown(own.as_str())),
             arn: finding.arn.as_ref().map_or_else(String::new, |own| shown(own.as_str())),
-            difference: shown(&difference(finding)),
+            difference: difference(finding),
             account: finding.account_id.as_ref().map_or_else(String::new, ToString::to_string),
             region: finding.region.as_ref().map_or_else(String::new, |own| shown(own.as_str())),
             because: shown(&exception.because),
-            owner: shown(&exception.owner),
-            until: instant(exception.until),
+            owner: phrase(
+                "{}, until {}",
+                [Phrase::Verbatim(shown(&exception.owner)), Phrase::Instant(exception.until)],
+            ),
         })
     }
 }
 
 /// Says in one line what differs, as the table of findings does.
-fn difference(finding: &Finding) -> String {
-    let sides = [("live", &finding.live), ("source", &finding.registered), ("central", &finding.published)];
-    let told = sides.into_iter().filter_map(|(side, value)| match value.as_ref()? {
-        Value::Null => Some(format!("{side} none")),
-        Value::String(text) => Some(format!("{side} {text}")),
-        other => Some(format!("{side} {other}")),
+fn difference(finding: &Finding) -> Phrase {
+    let sides =
+        [("live {}", &finding.live), ("source {}", &finding.registered), ("central {}", &finding.published)];
+    let told = sides.into_iter().filter_map(|(side, value)| {
+        let value = match value.as_ref()? {
+            Value::Null => Phrase::Word("none"),
+            Value::String(text) => brief(text),
+            other => brief(&other.to_string()),
+        };
+        Some(phrase(side, [value]))
     });
-    let told: Vec<String> = told.collect();
-    match (&finding.attribute, told.is_empty()) {
-        (None, true) => String::new(),
-        (Some(name), true) => name.clone(),
-        (name, false) => format!("{}: {}", name.as_deref().unwrap_or("value"), told.join(", ")),
+    let told: Vec<Phrase> = told.collect();
+    let name = finding.attribute.as_deref().map(brief);
+    match (name, told.is_empty()) {
+        (None, true) => Phrase::nothing(),
+        (Some(name), true) => name,
+        (name, false) => phrase("{}: {}", [name.unwrap_or(Phrase::Word("value")), Phrase::List(", ", told)]),
     }
+}
+
+fn brief(text: &str) -> Phrase {
+    Phrase::verbatim(&attribute::cut(text, SHOWN))
 }
 
 /// An exception of the settings as its row shows it.
@@ -111,8 +123,8 @@ pub(super) struct ExceptionRow {
     pub(super) meaning: &'static str,
     pub(super) owner: String,
     pub(super) because: String,
-    pub(super) until: String,
-    pub(super) findings: String,
+    pub(super) until: Phrase,
+    pub(super) findings: Phrase,
 }
 
 impl ExceptionRow {
@@ -126,19 +138,19 @@ impl ExceptionRow {
             meaning,
             owner: visible(&one.owner),
             because: visible(&one.because),
-            until: instant(one.until),
-            findings: count(one.findings),
+            until: Phrase::Instant(one.until),
+            findings: Phrase::Number(one.findings),
         }
     }
 }
 
 /// What the page shows of exceptions.
 pub(super) struct ExceptionSection {
-    pub(super) sentence: String,
+    pub(super) sentence: Phrase,
     pub(super) rows: Vec<ExceptionRow>,
     pub(super) ignored: Vec<IgnoredRow>,
-    pub(super) number: String,
-    pub(super) left_out: String,
+    pub(super) number: Phrase,
+    pub(super) left_out: Phrase,
 }
 
 impl ExceptionSection {
@@ -152,30 +164,45 @@ impl ExceptionSection {
             sentence: sentence(head, number),
             rows: head.summary.exceptions.iter().map(ExceptionRow::new).collect(),
             ignored: ignored.rows.into_iter().map(|(_, row)| row).collect(),
-            number: count(number),
-            left_out: if left_out == 0 { String::new() } else { count(left_out) },
+            number: Phrase::Number(number),
+            left_out: match left_out {
+                0 => Phrase::nothing(),
+                more => counted(
+                    "{} more is not in this page; `report.jsonl` beside it has all.|{} more are not in this page; `report.jsonl` beside it has all.",
+                    more,
+                ),
+            },
         }
     }
 }
 
-fn sentence(head: &ReportHead<'_>, ignored: u64) -> String {
+fn sentence(head: &ReportHead<'_>, ignored: u64) -> Phrase {
     let exceptions = &head.summary.exceptions;
     if exceptions.is_empty() && ignored == 0 {
-        return "The settings name no exceptions: nothing is ignored.".to_owned();
+        return Phrase::Word("The settings name no exceptions: nothing is ignored.");
     }
     let of = |state| exceptions.iter().filter(|one| one.state == state).count();
-    let mut text = format!(
-        "{}, by {}. They are evidence like all others, in no other figure of this page and in none of drift; \
-         nothing in the central register changes, or stays, because of them.",
-        counted(ignored, "finding is ignored", "findings are ignored"),
-        counted(u64::try_from(of(ExceptionState::InUse)).unwrap_or(u64::MAX), "exception", "exceptions"),
-    );
+    let mut told = vec![
+        phrase(
+            "{}, by {}.",
+            [
+                counted("{} finding is ignored|{} findings are ignored", ignored),
+                counted(
+                    "{} exception|{} exceptions",
+                    u64::try_from(of(ExceptionState::InUse)).unwrap_or(u64::MAX),
+                ),
+            ],
+        ),
+        Phrase::Word(
+            "They are evidence like all others, in no other figure of this page and in none of drift; nothing in the central register changes, or stays, because of them.",
+        ),
+    ];
     if of(ExceptionState::Unused) > 0 {
-        text.push_str(if head.summary.coverage.gaps == 0 {
-            " What fits nothing any more can be taken out of the settings."
+        told.push(Phrase::Word(if head.summary.coverage.gaps == 0 {
+            "What fits nothing any more can be taken out of the settings."
         } else {
-            " What fits nothing may only not have been seen: there are gaps in coverage."
-        });
+            "What fits nothing may only not have been seen: there are gaps in coverage."
+        }));
     }
-    text
+    Phrase::List(" ", told)
 }

@@ -6,7 +6,8 @@ use bestand_model::account::Account;
 use bestand_model::coverage::{CoverageLine, CoverageStatus, Reason};
 use bestand_model::identifiers::AccountId;
 
-use super::text::{count, counted, visible};
+use super::phrase::{Phrase, counted, phrase};
+use super::text::visible;
 use super::words;
 
 /// So many places of one reason are written out; `report.jsonl` has the whole ledger.
@@ -27,11 +28,11 @@ pub(super) struct Gap {
     /// What mends it.
     pub(super) remedy: &'static str,
     /// How much it concerns.
-    pub(super) extent: String,
+    pub(super) extent: Phrase,
     /// Where.
     pub(super) places: Vec<Place>,
-    /// How many places are not written out; empty where all are.
-    pub(super) left_out: String,
+    /// How many places are not written out; nothing where all are.
+    pub(super) left_out: Phrase,
 }
 
 /// Where a reason holds: the same types, for the same cause, in one or several accounts and regions.
@@ -40,13 +41,13 @@ pub(super) struct Place {
     /// The accounts.
     pub(super) accounts: Vec<Named>,
     /// How many accounts are not written out.
-    pub(super) more_accounts: String,
+    pub(super) more_accounts: Phrase,
     /// The regions; `all regions` for the account as a whole.
-    pub(super) regions: String,
+    pub(super) regions: Phrase,
     /// The types with their counts; empty: everything.
-    pub(super) types: Vec<String>,
+    pub(super) types: Vec<Phrase>,
     /// How many types are not written out.
-    pub(super) more_types: String,
+    pub(super) more_types: Phrase,
     /// What the ledger adds.
     pub(super) detail: String,
 }
@@ -69,7 +70,8 @@ pub(super) struct Gaps {
     pub(super) closed: Vec<Gap>,
 }
 
-type Types = BTreeSet<String>;
+/// Types with how many were seen, of how many.
+type Types = BTreeSet<(String, Option<u64>, Option<u64>)>;
 
 /// `None` is the account as a whole.
 type Regions = BTreeSet<Option<String>>;
@@ -110,7 +112,7 @@ impl<'a> Gathered<'a> {
         let key = (&line.account_id, line.detail.as_deref().unwrap_or(""), region);
         let types = self.types.entry(key).or_default();
         if let Some(resource_type) = &line.resource_type {
-            types.insert(type_entry(resource_type.as_str(), line.collected, line.expected));
+            types.insert((visible(resource_type.as_str()), line.collected, line.expected));
         }
     }
 
@@ -130,25 +132,21 @@ impl<'a> Gathered<'a> {
             .take(MAX_PLACES)
             .map(|((detail, types, regions), accounts)| place(&accounts, names, detail, types, regions))
             .collect::<Vec<_>>();
-        let left_out = match all - places.len() {
-            0 => String::new(),
-            more => {
-                format!("{} are not written out here: report.jsonl has the whole ledger.", more_places(more))
-            }
+        let left_out = match u64::try_from(all - places.len()).unwrap_or(u64::MAX) {
+            0 => Phrase::nothing(),
+            more => counted(
+                "{} more place is not written out here: `report.jsonl` has the whole ledger.|{} more places are not written out here: `report.jsonl` has the whole ledger.",
+                more,
+            ),
         };
         let words::ReasonWords { label, meaning, remedy } = words::reason(reason);
         let accounts = u64::try_from(self.accounts.len()).unwrap_or(u64::MAX);
-        let extent = format!(
+        let extent = phrase(
             "{} in {}",
-            counted(self.lines, "scope", "scopes"),
-            counted(accounts, "account", "accounts")
+            [counted("{} scope|{} scopes", self.lines), counted("{} account|{} accounts", accounts)],
         );
         Gap { code: reason.code(), label, meaning, remedy, extent, places, left_out }
     }
-}
-
-fn more_places(more: usize) -> String {
-    counted(u64::try_from(more).unwrap_or(u64::MAX), "more place", "more places")
 }
 
 fn place(
@@ -170,27 +168,27 @@ fn place(
                 name: names.get(id).map_or_else(String::new, |name| visible(name)),
             })
             .collect(),
-        regions: if whole_account { "all regions".to_owned() } else { named.join(", ") },
+        regions: if whole_account { Phrase::Word("all regions") } else { Phrase::Verbatim(named.join(", ")) },
         more_types: beyond(types.len()),
-        types: types.into_iter().take(MAX_NAMED).collect(),
+        types: types.into_iter().take(MAX_NAMED).map(type_entry).collect(),
         detail: visible(detail),
     }
 }
 
-fn beyond(all: usize) -> String {
+fn beyond(all: usize) -> Phrase {
     match all.saturating_sub(MAX_NAMED) {
-        0 => String::new(),
-        more => format!("and {} more", count(u64::try_from(more).unwrap_or(u64::MAX))),
+        0 => Phrase::nothing(),
+        more => phrase("and {} more", [Phrase::Number(u64::try_from(more).unwrap_or(u64::MAX))]),
     }
 }
 
-fn type_entry(resource_type: &str, collected: Option<u64>, expected: Option<u64>) -> String {
-    let name = visible(resource_type);
+fn type_entry((name, collected, expected): (String, Option<u64>, Option<u64>)) -> Phrase {
+    let name = Phrase::Verbatim(name);
     match (collected, expected) {
         (Some(collected), Some(expected)) => {
-            format!("{name} ({} of {} seen)", count(collected), count(expected))
+            phrase("{} ({} of {} seen)", [name, Phrase::Number(collected), Phrase::Number(expected)])
         }
-        (None, Some(expected)) => format!("{name} ({} counted)", count(expected)),
+        (None, Some(expected)) => phrase("{} ({} counted)", [name, Phrase::Number(expected)]),
         (_, None) => name,
     }
 }

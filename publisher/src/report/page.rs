@@ -9,27 +9,38 @@ use bestand_model::gate::{GateReason, Verdict};
 use bestand_model::run_summary::{Override, RunSummary};
 use serde::Serialize;
 
+use super::breakdown::{self, Breakdown, Picture};
 use super::coverage_map::CoverageMap;
 use super::exceptions::{ExceptionSection, Ignored};
 use super::gaps::Gaps;
-use super::text::{Piece, count, counted, duration, instant, mebibytes, pieces, visible};
+use super::overview::Overview;
+use super::phrase::{Phrase, counted, phrase};
+use super::text::{Piece, duration, mebibytes, pieces, visible};
+use super::trend::Trend;
 use super::{ReportError, ReportHead, ReportTotals, embed, words};
+
+/// The page's words in German, by the English ones.
+const GERMAN: &str = include_str!("../../templates/german.json");
 
 /// The page up to the findings' data.
 #[derive(Template)]
 #[template(path = "report_head.html")]
 pub(super) struct Head {
-    style: &'static str,
+    style: String,
     policy: String,
     environment: String,
-    day: String,
-    sentence: String,
-    blindness: String,
+    run_id: String,
+    day: Phrase,
+    sentence: Phrase,
+    blindness: Phrase,
+    picture: Picture,
     facts: Vec<Fact>,
     figures: Vec<Figure>,
+    trend: Trend,
     kinds: Vec<KindRow>,
-    drift: String,
-    warning: String,
+    drift: Phrase,
+    breakdowns: Vec<Breakdown>,
+    warning: Phrase,
     map: CoverageMap,
     gaps: Gaps,
     changes: Vec<Figure>,
@@ -41,8 +52,7 @@ pub(super) struct Head {
     not_promised: Vec<NotPromisedRow>,
     exceptions: ExceptionSection,
     next_steps: Vec<Vec<Piece>>,
-    left_out: String,
-    embedded: String,
+    left_out: Phrase,
 }
 
 /// The page after the findings' data.
@@ -56,14 +66,14 @@ pub(super) struct Tail {
 /// A term and what it is.
 struct Fact {
     term: &'static str,
-    text: String,
+    text: Phrase,
     code: bool,
 }
 
 /// A number with its noun.
 struct Figure {
     class: &'static str,
-    number: String,
+    number: Phrase,
     noun: &'static str,
 }
 
@@ -72,10 +82,14 @@ struct KindRow {
     code: &'static str,
     label: &'static str,
     meaning: &'static str,
-    severities: Vec<(&'static str, String)>,
-    /// How many of it are ignored; empty where none is.
-    ignored: String,
-    total: String,
+    /// The class in the style sheet, and the number.
+    severities: Vec<(&'static str, Phrase)>,
+    /// How many of it are ignored; nothing where none is.
+    ignored: Phrase,
+    empty: bool,
+    /// Whether there is something to lead to.
+    linked: bool,
+    total: Phrase,
     /// Width of the bar, of 100.
     bar: u64,
 }
@@ -83,21 +97,21 @@ struct KindRow {
 struct WithheldRow {
     code: String,
     meaning: &'static str,
-    number: String,
+    number: Phrase,
 }
 
 struct GateRow {
     label: &'static str,
     message: String,
-    limit: String,
-    actual: String,
+    limit: Phrase,
+    actual: Phrase,
 }
 
 struct OverrideRow {
     code: String,
     because: String,
-    by: String,
-    at: String,
+    by: Phrase,
+    at: Phrase,
     plan_digest: String,
 }
 
@@ -111,25 +125,29 @@ impl Head {
     pub(super) fn new(
         head: &ReportHead<'_>,
         totals: &ReportTotals,
+        overview: &Overview,
         ignored: Ignored,
-        style: &'static str,
+        style: String,
         policy: String,
     ) -> Self {
         let summary = head.summary;
-        let left_out = totals.findings - totals.embedded;
         Self {
             style,
             policy,
             environment: visible(&summary.environment),
-            day: summary.started_at.strftime("%Y-%m-%d").to_string(),
+            run_id: visible(summary.run_id.as_str()),
+            day: Phrase::Day(summary.started_at),
             sentence: sentence(summary, totals),
             blindness: blindness(summary, totals),
+            picture: Picture::draw(totals),
             facts: facts(summary),
             figures: account_figures(summary),
+            trend: Trend::new(summary, head.past, overview),
             kinds: kind_rows(totals),
-            drift: count(totals.drift()),
+            drift: counted("{} difference to mend in all.|{} differences to mend in all.", totals.drift()),
+            breakdowns: breakdown::tables(head.accounts, totals, overview),
             warning: warning(summary, totals),
-            map: CoverageMap::draw(head.accounts, head.coverage, &totals.by_account),
+            map: CoverageMap::draw(head.accounts, head.coverage, head.past, &totals.by_account),
             gaps: Gaps::gather(head.accounts, head.coverage),
             changes: change_figures(summary),
             withheld: withheld_rows(&summary.withheld_by_reason),
@@ -144,9 +162,19 @@ impl Head {
                 .collect(),
             exceptions: ExceptionSection::new(head, totals, ignored),
             next_steps: summary.next_steps.iter().map(|step| pieces(step)).collect(),
-            left_out: if left_out == 0 { String::new() } else { count(left_out) },
-            embedded: count(totals.embedded),
+            left_out: left_out(totals),
         }
+    }
+}
+
+/// Says how many findings the page does not hold.
+fn left_out(totals: &ReportTotals) -> Phrase {
+    match totals.findings - totals.embedded {
+        0 => Phrase::nothing(),
+        number => phrase(
+            "{} finding is left out of this page. It holds the {} gravest; `report.jsonl` beside it has all.|{} findings are left out of this page. It holds the {} gravest; `report.jsonl` beside it has all.",
+            [Phrase::Number(number), Phrase::Number(totals.embedded)],
+        ),
     }
 }
 
@@ -172,6 +200,8 @@ impl Tail {
             emails: BTreeMap<&'a str, &'a str>,
             kinds: BTreeMap<&'static str, (&'static str, &'static str)>,
             kind_order: Vec<&'static str>,
+            withheld: BTreeMap<&'static str, &'static str>,
+            german: serde_json::Value,
         }
         let known = |pick: fn(&Account) -> Option<&str>| {
             let accounts = head.accounts.iter();
@@ -188,89 +218,104 @@ impl Tail {
             emails: known(|account| account.email.as_deref()),
             kinds: FindingKind::ALL.into_iter().map(|kind| (kind.code(), words::kind(kind))).collect(),
             kind_order: FindingKind::ALL.into_iter().map(FindingKind::code).collect(),
+            withheld: words::all_withheld().collect(),
+            german: serde_json::from_str(GERMAN)
+                .map_err(|source| ReportError::Json { what: "table of words", source })?,
         };
         Ok(Self { words: embed::json(&words, "glossary")?, script })
     }
 }
 
 /// Says the run's result in one sentence.
-fn sentence(summary: &RunSummary, totals: &ReportTotals) -> String {
-    let compared = format!(
-        "{} in {} were compared with {} of the source register",
-        counted(summary.inventory.items, "live resource", "live resources"),
-        counted(summary.accounts.requested, "account", "accounts"),
-        counted(summary.records.read, "record", "records"),
-    );
-    let ignored = match totals.all_ignored() {
-        0 => String::new(),
-        ignored => {
-            format!(" {} by exceptions.", counted(ignored, "finding is ignored", "findings are ignored"))
-        }
-    };
+fn sentence(summary: &RunSummary, totals: &ReportTotals) -> Phrase {
+    let items = counted("{} live resource|{} live resources", summary.inventory.items);
+    let accounts = counted("{} account|{} accounts", summary.accounts.requested);
+    let records = counted("{} record|{} records", summary.records.read);
     let drift = totals.drift();
-    if drift == 0 {
-        return format!("{compared}: no difference to mend was found.{ignored}");
+    let mut told = vec![if drift == 0 {
+        phrase(
+            "{} in {} were compared with {} of the source register: no difference to mend was found.",
+            [items, accounts, records],
+        )
+    } else {
+        let by_severity = words::SEVERITIES
+            .into_iter()
+            .map(|severity| (severity, totals.drift_of(severity)))
+            .filter(|(_, number)| *number > 0)
+            .map(|(severity, number)| counted(words::severity_counted(severity), number));
+        phrase(
+            "{} in {} were compared with {} of the source register: {} ({}).",
+            [
+                items,
+                accounts,
+                records,
+                counted("{} difference to mend was found|{} differences to mend were found", drift),
+                Phrase::List(", ", by_severity.collect()),
+            ],
+        )
+    }];
+    if totals.all_ignored() > 0 {
+        told.push(counted(
+            "{} finding is ignored by exceptions.|{} findings are ignored by exceptions.",
+            totals.all_ignored(),
+        ));
     }
-    let by_severity: Vec<String> = words::SEVERITIES
-        .into_iter()
-        .filter(|severity| totals.drift_of(*severity) > 0)
-        .map(|severity| format!("{} {}", count(totals.drift_of(severity)), words::severity_code(severity)))
-        .collect();
-    format!(
-        "{compared}: {} ({}).{ignored}",
-        counted(drift, "difference to mend was found", "differences to mend were found"),
-        by_severity.join(", ")
-    )
+    Phrase::List(" ", told)
 }
 
 /// Says in one sentence how much was not seen.
-fn blindness(summary: &RunSummary, totals: &ReportTotals) -> String {
+fn blindness(summary: &RunSummary, totals: &ReportTotals) -> Phrase {
     let accounts = &summary.accounts;
     // An exception can make a person content with it, but it makes nobody see more.
     let unverified = totals.of(FindingKind::Unverified) + totals.ignored_of(FindingKind::Unverified);
     if summary.coverage.gaps == 0 && accounts.incomplete + accounts.failed == 0 && unverified == 0 {
-        return "Everything that was asked for was seen.".to_owned();
+        return Phrase::Word("Everything that was asked for was seen.");
     }
-    format!(
-        "{} in part and {} not at all, with {} in coverage: there nothing is called absent, and {} could not be \
-         verified.",
-        counted(accounts.incomplete, "account was read", "accounts were read"),
-        count(accounts.failed),
-        counted(summary.coverage.gaps, "gap", "gaps"),
-        counted(unverified, "asset", "assets"),
+    phrase(
+        "{} in part and {} not at all, with {} in coverage: there nothing is called absent, and {}.",
+        [
+            counted("{} account was read|{} accounts were read", accounts.incomplete),
+            Phrase::Number(accounts.failed),
+            counted("{} gap|{} gaps", summary.coverage.gaps),
+            counted("{} asset could not be verified|{} assets could not be verified", unverified),
+        ],
     )
 }
 
 fn facts(summary: &RunSummary) -> Vec<Fact> {
-    let plain = |term, text: String| Fact { term, text: visible(&text), code: false };
-    let code = |term, text: &str| Fact { term, text: visible(text), code: true };
+    let fact = |term, text| Fact { term, text, code: false };
+    let plain = |term, text: &str| Fact { term, text: Phrase::verbatim(text), code: false };
+    let code = |term, text: &str| Fact { term, text: Phrase::verbatim(text), code: true };
     let mut facts = vec![
-        plain("Environment", summary.environment.clone()),
+        plain("Environment", &summary.environment),
         code("Run", summary.run_id.as_str()),
         code("Command", &format!("bestand {}", summary.command)),
-        plain("Started", instant(summary.started_at)),
-        plain(
+        fact("Started", Phrase::Instant(summary.started_at)),
+        fact(
             "Ended",
             match summary.ended_at {
-                Some(ended) => format!("{} (took {})", instant(ended), duration(summary.started_at, ended)),
-                None => "not recorded: the run was still going, or was killed".to_owned(),
+                Some(ended) => {
+                    let took = Phrase::Verbatim(duration(summary.started_at, ended));
+                    phrase("{} (took {})", [Phrase::Instant(ended), took])
+                }
+                None => Phrase::Word("not recorded: the run was still going, or was killed"),
             },
         ),
-        plain("Version", format!("bestand {}", summary.tool_version)),
-        plain("Exit status", summary.exit_status.to_string()),
+        plain("Version", &format!("bestand {}", summary.tool_version)),
+        plain("Exit status", &summary.exit_status.to_string()),
         code("Settings digest", &summary.settings_digest),
     ];
     if let Some(digest) = &summary.plan_digest {
         facts.push(code("Plan digest", digest));
     }
     if let Some(bytes) = summary.peak_memory_bytes {
-        facts.push(plain("Peak memory", mebibytes(bytes)));
+        facts.push(fact("Peak memory", phrase("{} MiB", [Phrase::Number(mebibytes(bytes))])));
     }
     facts
 }
 
 fn figure(class: &'static str, number: u64, noun: &'static str) -> Figure {
-    Figure { class, number: count(number), noun }
+    Figure { class, number: Phrase::Number(number), noun }
 }
 
 fn account_figures(summary: &RunSummary) -> Vec<Figure> {
@@ -292,6 +337,7 @@ fn kind_rows(totals: &ReportTotals) -> Vec<KindRow> {
         .map(|kind| {
             let (label, meaning) = words::kind(kind);
             let number = totals.of(kind);
+            let ignored = totals.ignored_of(kind);
             KindRow {
                 code: kind.code(),
                 label,
@@ -300,14 +346,17 @@ fn kind_rows(totals: &ReportTotals) -> Vec<KindRow> {
                     .into_iter()
                     .filter_map(|severity| {
                         let number = totals.by_kind_and_severity.get(&(kind, severity))?;
-                        Some((words::severity_code(severity), count(*number)))
+                        let told = counted(words::severity_counted(severity), *number);
+                        Some((words::severity_code(severity), told))
                     })
                     .collect(),
-                ignored: match totals.ignored_of(kind) {
-                    0 => String::new(),
-                    ignored => count(ignored),
+                ignored: match ignored {
+                    0 => Phrase::nothing(),
+                    number => counted("{} ignored", number),
                 },
-                total: count(number),
+                empty: number + ignored == 0,
+                linked: number > 0,
+                total: Phrase::Number(number),
                 bar: number.saturating_mul(100).div_ceil(greatest),
             }
         })
@@ -315,28 +364,25 @@ fn kind_rows(totals: &ReportTotals) -> Vec<KindRow> {
 }
 
 /// Tells where `run.json` and the findings themselves do not agree: then the directory is not whole.
-fn warning(summary: &RunSummary, totals: &ReportTotals) -> String {
-    let differing: Vec<String> = FindingKind::ALL
-        .into_iter()
-        .map(|kind| {
-            let said = summary.findings.by_kind.get(&kind).copied().unwrap_or(0);
-            let own = totals.of(kind);
-            let ignored_said = summary.findings.ignored.get(&kind).copied().unwrap_or(0);
-            let ignored = totals.ignored_of(kind);
-            let counted = (said != own).then(|| format!("{kind}: {} and {}", count(said), count(own)));
-            let hidden = (ignored_said != ignored)
-                .then(|| format!("{kind}, ignored: {} and {}", count(ignored_said), count(ignored)));
-            [counted, hidden].into_iter().flatten().collect::<Vec<_>>().join("; ")
-        })
-        .filter(|text| !text.is_empty())
-        .collect();
-    if differing.is_empty() {
-        return String::new();
+fn warning(summary: &RunSummary, totals: &ReportTotals) -> Phrase {
+    let mut differing = Vec::new();
+    let mut hold = |said: Option<&u64>, own: u64, what: String| {
+        let said = said.copied().unwrap_or(0);
+        if said != own {
+            let both = [Phrase::Verbatim(what), Phrase::Number(said), Phrase::Number(own)];
+            differing.push(phrase("{}: {} and {}", both));
+        }
+    };
+    for kind in FindingKind::ALL {
+        hold(summary.findings.by_kind.get(&kind), totals.of(kind), kind.to_string());
+        hold(summary.findings.ignored.get(&kind), totals.ignored_of(kind), format!("{kind}, ignored"));
     }
-    format!(
-        "The run's summary and the findings that were read do not agree ({}). The run directory may be \
-         incomplete or altered; this report counts what was read.",
-        differing.join("; ")
+    if differing.is_empty() {
+        return Phrase::nothing();
+    }
+    phrase(
+        "The run's summary and the findings that were read do not agree ({}). The run directory may be incomplete or altered; this report counts what was read.",
+        [Phrase::List("; ", differing)],
     )
 }
 
@@ -371,7 +417,7 @@ fn withheld_rows(reasons: &BTreeMap<String, u64>) -> Vec<WithheldRow> {
         .map(|(code, number)| WithheldRow {
             code: visible(code),
             meaning: words::withheld(code),
-            number: count(*number),
+            number: Phrase::Number(*number),
         })
         .collect()
 }
@@ -379,9 +425,9 @@ fn withheld_rows(reasons: &BTreeMap<String, u64>) -> Vec<WithheldRow> {
 fn gate_row(reason: &GateReason) -> GateRow {
     let value = |number: f64| {
         if words::gate_is_share(reason.code) {
-            format!("{:.1} %", number * 100.0)
+            Phrase::Share(number)
         } else {
-            format!("{number:.0}")
+            Phrase::Verbatim(format!("{number:.0}"))
         }
     };
     GateRow {
@@ -396,8 +442,8 @@ fn override_row(own: &Override) -> OverrideRow {
     OverrideRow {
         code: visible(&own.code),
         because: visible(&own.because),
-        by: own.by.as_deref().map_or_else(|| "not known".to_owned(), visible),
-        at: instant(own.at),
+        by: own.by.as_deref().map_or(Phrase::Word("not known"), Phrase::verbatim),
+        at: Phrase::Instant(own.at),
         plan_digest: visible(&own.plan_digest),
     }
 }

@@ -17,11 +17,6 @@ pub(super) fn count(number: u64) -> String {
     text
 }
 
-/// Writes a count with its noun in the right number: `1 account`, `2 accounts`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
-}
-
 /// Writes an instant to the second, in UTC.
 pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
@@ -37,9 +32,9 @@ pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-/// Writes bytes in MiB.
-pub(super) fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", count(bytes.div_ceil(1024 * 1024)))
+/// Gives bytes in MiB.
+pub(super) fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1024 * 1024)
 }
 
 /// Makes characters visible that would change how the text around them reads: control characters, and those
@@ -109,7 +104,6 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(1000), "1,000");
         assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "account", "accounts"), "1 account");
     }
 
     #[test]

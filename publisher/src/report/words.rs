@@ -20,6 +20,16 @@ pub(super) fn severity_code(severity: Severity) -> &'static str {
     }
 }
 
+/// Gives the pattern of a number of findings of a severity.
+pub(super) fn severity_counted(severity: Severity) -> &'static str {
+    match severity {
+        Severity::High => "{} high",
+        Severity::Medium => "{} medium",
+        Severity::Low => "{} low",
+        Severity::Info => "{} info",
+    }
+}
+
 /// Gives a kind's label and what it means.
 pub(super) fn kind(kind: FindingKind) -> (&'static str, &'static str) {
     match kind {
@@ -218,6 +228,11 @@ pub(super) fn reason(reason: Reason) -> ReasonWords {
 /// later versions: those are shown as they are.
 pub(super) fn withheld(code: &str) -> &'static str {
     WITHHELD.iter().find(|reason| reason.code() == code).map_or("", |reason| withheld_words(*reason))
+}
+
+/// Gives every reason's code with its words.
+pub(super) fn all_withheld() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WITHHELD.into_iter().map(|reason| (reason.code(), withheld_words(reason)))
 }
 
 const WITHHELD: [WithheldReason; 17] = [

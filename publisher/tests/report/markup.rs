@@ -103,6 +103,18 @@ impl Page {
         serde_json::from_str(self.block("words")).unwrap()
     }
 
+    /// Gives the pieces of text that are said in the reader's language: what each is made of, and its English text.
+    pub(crate) fn told(&self) -> Vec<(&str, &str)> {
+        let with =
+            self.elements.iter().filter_map(|own| Some((own.attributes.get("data-t")?, own.text.trim())));
+        with.map(|(made, text)| (made.as_str(), text)).collect()
+    }
+
+    /// Gives the values of an attribute.
+    pub(crate) fn values_of(&self, attribute: &str) -> Vec<&str> {
+        self.elements.iter().filter_map(|own| own.attributes.get(attribute)).map(String::as_str).collect()
+    }
+
     /// Gives the text of the element with this attribute.
     pub(crate) fn text_of(&self, attribute: &str, value: &str) -> &str {
         let has = |own: &&Element| own.attributes.get(attribute).is_some_and(|own| own == value);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bestand_model::account::{Account, AccountState};
-use bestand_model::asset::{AssetKey, KeyBasis};
+use bestand_model::asset::{AssetKey, AssetPatch, KeyBasis};
 use bestand_model::asset_record::RecordTotals;
-use bestand_model::change_set::{ChangeCounts, Provenance};
+use bestand_model::change_set::{Change, ChangeCounts, ChangeKind, Provenance, WithheldReason};
 use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::finding::{Finding, FindingKind, Severity};
 use bestand_model::gate::{GateCode, GateReason, GateVerdict, Verdict};
@@ -13,7 +13,7 @@ use bestand_model::identifiers::{AccountId, AssetId, Region, ResourceId, Resourc
 use bestand_model::run_summary::{
     AccountCounts, CoverageCounts, FindingCounts, InventoryCounts, Override, PublicationCounts, RunSummary,
 };
-use bestand_publisher::report::ReportHead;
+use bestand_publisher::report::{ReportHead, ReportPast};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
@@ -46,13 +46,15 @@ pub(crate) struct Sample {
     pub(crate) accounts: Vec<Account>,
     pub(crate) coverage: Vec<CoverageLine>,
     pub(crate) findings: u64,
+    pub(crate) past: ReportPast,
 }
 
 impl Sample {
     /// Makes a run over 12 accounts with so many findings.
     pub(crate) fn new(findings: u64) -> Self {
         let accounts = accounts();
-        let mut sample = Self { summary: summary(), coverage: coverage(&accounts), accounts, findings };
+        let (coverage, past) = (coverage(&accounts), ReportPast::default());
+        let mut sample = Self { summary: summary(), coverage, accounts, findings, past };
         let mut counts = FindingCounts::default();
         for finding in sample.stream() {
             counts.add(&finding);
@@ -61,8 +63,56 @@ impl Sample {
         sample
     }
 
+    /// Gives the run thirty-odd earlier ones, one a day but for three days, and an earlier ledger in which two places
+    /// were seen better and one worse.
+    pub(crate) fn with_past(mut self) -> Self {
+        for days in (1..=35).rev().filter(|days| !matches!(days, 9..=11)) {
+            self.past.add_run(&self.earlier_run(days));
+        }
+        let earlier = |line: &CoverageLine| {
+            let mut line = line.clone();
+            let stopped = line.reason == Some(Reason::RecorderStopped);
+            if stopped || line.reason == Some(Reason::CountMismatch) {
+                line = CoverageLine::complete(line.account_id, line.region, line.resource_type);
+            } else if line.account_id == account_id(0) && line.region == Some(Region::from("us-east-1")) {
+                line.set_incomplete(Reason::Throttled, "");
+            }
+            line
+        };
+        for line in &self.coverage {
+            self.past.add_coverage(&earlier(line));
+        }
+        self
+    }
+
+    /// Makes the run of so many days before, with fewer findings the older it is; now and then one that failed.
+    pub(crate) fn earlier_run(&self, days: i64) -> RunSummary {
+        let mut run = self.summary.clone();
+        run.run_id = RunId::new(format!("earlier-{days:03}"));
+        run.started_at = started() - (24 * days).hours();
+        run.exit_status = 20;
+        for number in run.findings.by_kind.values_mut().chain(run.findings.by_severity.values_mut()) {
+            *number = number.saturating_sub(u64::try_from(days).unwrap());
+        }
+        run.findings.drift = run.findings.drift.saturating_sub(u64::try_from(days).unwrap());
+        if days % 13 == 5 {
+            (run.plan_digest, run.exit_status) = (None, 30);
+        }
+        run
+    }
+
     pub(crate) fn head(&self) -> ReportHead<'_> {
-        ReportHead { summary: &self.summary, accounts: &self.accounts, coverage: &self.coverage }
+        ReportHead {
+            summary: &self.summary,
+            accounts: &self.accounts,
+            coverage: &self.coverage,
+            past: &self.past,
+        }
+    }
+
+    /// Gives the changes that are planned for the findings' assets.
+    pub(crate) fn planned(&self) -> impl Iterator<Item = Change> + use<> {
+        self.stream().enumerate().filter_map(|(number, finding)| change(number, &finding))
     }
 
     /// Gives the findings, one after the other.
@@ -295,8 +345,11 @@ pub(crate) fn finding(number: u64) -> Finding {
             .then(|| format!("arn:aws:service:{region}:{account}:{short_type}/{id}").parse().unwrap()),
         asset_id: (kind != FindingKind::Unregistered).then(|| AssetId::new(format!("ITK-{number:05}"))),
         name: (!rejected).then_some(name),
-        owner: (!number.is_multiple_of(5))
-            .then(|| format!("team-{}@example.org", ["bus", "bahn", "netz"][pick(number, 3)])),
+        owner: match number {
+            0..600 if number % 71 == 3 => Some(HOSTILE[pick(number / 71, HOSTILE.len())].to_owned()),
+            _ => (!number.is_multiple_of(5))
+                .then(|| format!("team-{}@example.org", ["bus", "bahn", "netz"][pick(number, 3)])),
+        },
         attribute: divergent.then(|| "configuration.instanceType".into()),
         live: divergent.then(|| json!("t3.large")),
         registered: divergent.then(|| if number.is_multiple_of(4) { Value::Null } else { json!("t3.micro") }),
@@ -334,4 +387,29 @@ fn evidence(number: u64, kind: FindingKind) -> BTreeMap<String, Value> {
         FindingKind::Unverified => BTreeMap::from([("reason".into(), json!("recorder_stopped"))]),
         _ => BTreeMap::new(),
     }
+}
+
+/// Makes what is planned for the finding's asset: every third one is left alone.
+fn change(number: usize, finding: &Finding) -> Option<Change> {
+    let kinds = [Some(ChangeKind::Update), Some(ChangeKind::Withheld), None];
+    let kind = kinds[number % 3]?;
+    let withheld = kind == ChangeKind::Withheld;
+    let patch = |value: Value| AssetPatch {
+        attributes: BTreeMap::from([("name".to_owned(), value)]),
+        ..AssetPatch::default()
+    };
+    let name = HOSTILE[number % HOSTILE.len()];
+    Some(Change {
+        kind,
+        asset_key: finding.asset_key?,
+        account_id: finding.account_id.clone(),
+        precondition: None,
+        before: patch(json!("before")),
+        after: patch(json!(name)),
+        reason: withheld.then_some(WithheldReason::Grace),
+        would_be: withheld.then_some(ChangeKind::Retire),
+        ground: None,
+        provenance: BTreeMap::new(),
+        digest: String::new(),
+    })
 }

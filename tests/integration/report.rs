@@ -1,0 +1,57 @@
+//! What the HTML report of a run tells beyond that run: earlier ones, and what is planned for each finding.
+
+use serde_json::Value;
+
+use crate::support::{Outcome, World};
+
+/// The page without the data that lies in it for its script, which holds every word that any report could say.
+fn page(world: &World, outcome: &Outcome) -> String {
+    let report = std::fs::read_to_string(world.run_of(outcome).path("report.html")).unwrap();
+    report.split_once("id=\"findings\"").unwrap().0.to_owned()
+}
+
+#[test]
+fn a_report_tells_of_earlier_runs_and_goes_without_where_they_cannot_be_read() {
+    let world = World::published();
+    let first = &world.runs()[0];
+    let told = page(&world, &world.command(&["plan"]).expect(0));
+    assert!(
+        told.contains("gone since the run before") && told.contains(&format!("run before, {first} of ")),
+        "{told}"
+    );
+    assert!(told.contains("nothing is seen better or worse"));
+
+    // A run that was cleared away leaves its line in the history, and no ledger.
+    let last = world.runs().pop().unwrap();
+    std::fs::remove_dir_all(world.store().join("runs").join(last)).unwrap();
+    let told = page(&world, &world.command(&["plan"]).expect(0));
+    assert!(
+        told.contains("gone since the run before") && told.contains("There is no ledger of an earlier run")
+    );
+
+    std::fs::write(world.store().join("history/runs.ndjson"), "{\"run_id\":\n").unwrap();
+    let outcome = world.command(&["plan"]).expect(0);
+    assert!(outcome.stderr.contains("the report goes without trends"), "{}", outcome.stderr);
+    let told = page(&world, &outcome);
+    assert!(told.contains("No earlier run is known") && !told.contains("gone since the run before"));
+}
+
+#[test]
+fn a_report_tells_what_is_planned_for_each_finding() {
+    let world = World::small(bestand_sandbox::Faults::none());
+    world.init_store();
+    let run = world.run_of(&world.command(&["plan", "--first-run"]).expect(0));
+    let report = std::fs::read_to_string(run.path("report.html")).unwrap();
+    let (_, data) = report.split_once("id=\"findings\">").unwrap();
+    let rows: Vec<Value> = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let changes = run.values("changes");
+    let mut told = 0;
+    for row in &rows {
+        let own =
+            changes.iter().find(|own| own["asset_key"] == row["asset_key"] && row["asset_key"].is_string());
+        let kinds = (row["planned"]["kind"].as_str(), own.and_then(|own| own["kind"].as_str()));
+        assert_eq!(kinds.0, kinds.1, "{row}");
+        told += usize::from(kinds.0.is_some());
+    }
+    assert!(told > 0);
+}
