@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bestand_model::capability::Capability;
 use bestand_model::change_set::ChangeCounts;
 use bestand_model::coverage::CrossCheck;
 use bestand_model::exception::{ExceptionState, ExceptionUse};
@@ -115,6 +116,7 @@ fn pages() -> Vec<String> {
             findings: 1,
         })
         .collect();
+    odd.summary.not_promised = Capability::ALL.to_vec();
     odd.summary.gate = GateVerdict::default();
     odd.summary.changes = ChangeCounts::default();
     odd.summary.findings.drift += 1;
