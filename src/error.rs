@@ -135,7 +135,7 @@ impl Error {
                 "see whether another run is at work; if it was this plan's publication, finish it with `bestand publish RUN`, else run again"
             }
             Self::CentralRegister(_) => {
-                "check [central_register] and whether the register is up, then run again: nothing was changed"
+                "check [central_register] and whether the register is up (one that asks for a client certificate may end the connection of whoever shows none, or another's), then run again: nothing was changed"
             }
             Self::Environment(_) | Self::RunStore(RunStoreError::ForeignEnvironment { .. }) => {
                 "make `environment` in the settings, the run store (`bestand settings --init-store`) and the central register agree: nothing was changed"
