@@ -51,6 +51,23 @@ pub struct Change {
 }
 
 impl Change {
+    /// Begins a change that says nothing yet; it is to be sealed once it does.
+    pub fn blank(kind: ChangeKind, asset_key: AssetKey, account_id: Option<AccountId>) -> Self {
+        Self {
+            kind,
+            asset_key,
+            account_id,
+            precondition: None,
+            before: AssetPatch::default(),
+            after: AssetPatch::default(),
+            reason: None,
+            would_be: None,
+            ground: None,
+            provenance: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
+
     /// Computes the digest over what the change says.
     pub fn compute_digest(&self) -> String {
         let mut content = json!({

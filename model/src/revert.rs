@@ -3,8 +3,6 @@
 //! A revert knows nothing of what lives in AWS. It undoes what one run wrote, where that still stands, and leaves
 //! everything else alone.
 
-use std::collections::BTreeMap;
-
 use crate::asset::{AssetPatch, AssetState, PublishedAsset};
 use crate::change_set::{Change, ChangeKind, Ground, Precondition, WithheldReason};
 
@@ -69,20 +67,7 @@ fn withheld(applied: &Change, would_be: ChangeKind, reason: WithheldReason) -> C
 }
 
 fn made(applied: &Change, kind: ChangeKind) -> Change {
-    Change {
-        kind,
-        asset_key: applied.asset_key,
-        account_id: applied.account_id.clone(),
-        precondition: None,
-        before: AssetPatch::default(),
-        after: AssetPatch::default(),
-        reason: None,
-        would_be: None,
-        ground: None,
-        provenance: BTreeMap::new(),
-        digest: String::new(),
-    }
-    .sealed()
+    Change::blank(kind, applied.asset_key, applied.account_id.clone()).sealed()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! `collector`.
 
 pub mod central_register;
+mod chain;
 pub mod publish;
 pub mod report;
 pub mod run_store;

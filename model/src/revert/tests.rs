@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,20 +15,9 @@ fn patch(state: Option<AssetState>, attributes: &[(&str, Value)]) -> AssetPatch 
 
 /// What was applied to the entry's version 3 and made it version 4.
 fn applied(kind: ChangeKind, before: AssetPatch, after: AssetPatch) -> Change {
-    let blank = Change {
-        kind,
-        asset_key: AssetKey(Uuid::from_u128(7)),
-        account_id: Some("111122223333".parse().unwrap()),
-        precondition: None,
-        before,
-        after,
-        reason: None,
-        would_be: None,
-        ground: None,
-        provenance: BTreeMap::new(),
-        digest: String::new(),
-    };
-    blank.sealed()
+    let account = Some("111122223333".parse().unwrap());
+    let blank = Change::blank(kind, AssetKey(Uuid::from_u128(7)), account);
+    Change { before, after, ..blank }.sealed()
 }
 
 fn entry(version: &str, state: AssetState, attributes: &[(&str, Value)]) -> PublishedAsset {

@@ -1,7 +1,6 @@
 //! Gets changes to the register and finds out what became of each, however the register answers.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use bestand_model::identifiers::RunId;
 
@@ -10,6 +9,7 @@ use super::batches::PlannedChange;
 use super::read_back::{Verdict, judge};
 use super::receipt::{ChangeReceipt, ReceiptStatus};
 use crate::central_register::{ApplyError, Capabilities, CentralRegister, ChangeBatch, RegisterError};
+use crate::chain::chain;
 
 /// How often changes whose answer was lost are sent again after reading back; the client has its own retries
 /// below this.
@@ -284,15 +284,4 @@ fn blame(status: u16) -> Blame {
         409 | 412 => Blame::Precondition,
         _ => Blame::Writer,
     }
-}
-
-/// Writes an error with its causes: the receipt is where somebody will look for them.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

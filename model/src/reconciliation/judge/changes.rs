@@ -187,19 +187,7 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn blank(&self, kind: ChangeKind, asset_key: AssetKey) -> Change {
-        Change {
-            kind,
-            asset_key,
-            account_id: self.account().cloned(),
-            precondition: None,
-            before: AssetPatch::default(),
-            after: AssetPatch::default(),
-            reason: None,
-            would_be: None,
-            ground: None,
-            provenance: BTreeMap::new(),
-            digest: String::new(),
-        }
+        Change::blank(kind, asset_key, self.account().cloned())
     }
 
     /// Takes a change into the set. A second one for the same key makes both ambiguous.

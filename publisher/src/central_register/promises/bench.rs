@@ -1,7 +1,6 @@
 //! What every examination works with: keys that nobody had before, changes, and the way to the register.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 
 use bestand_model::asset::{AssetKey, AssetPatch, AssetState, KeyBasis, PublishedAsset};
@@ -14,6 +13,7 @@ use crate::central_register::{
     ApplyError, CentralRegister, ChangeBatch, ChangeResult, ListScope, RegisterError, RegisterIdentity,
     ResultStatus, SentChange,
 };
+use crate::chain::chain;
 
 /// The attribute that every entry of an examination bears: an account that holds others is not set aside.
 pub(super) const MARK: &str = "bestand_examination";
@@ -42,16 +42,6 @@ impl From<ApplyError> for Flaw {
 /// The promise is broken unless this holds.
 pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Flaw> {
     if holds { Ok(()) } else { Err(Flaw::Broken(what())) }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// The examination as a whole.
