@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import sys
-import tempfile
 import time
 
 import trustme
@@ -17,7 +16,7 @@ import trustme
 import moto_store
 from doors import Container, Door, Proxy
 from leaks import Written, below, plain
-from moto_here import VIRGINIA, MotoHere
+from moto_here import VIRGINIA
 from run_directory import equal, true
 from source_in_postgres import SourceInPostgres
 
@@ -525,29 +524,5 @@ def passwords_of_the_source_register_are_in_nothing_that_is_written(world):
         planted.nothing_but_markers({DATABASE, source.quoted, AWS_SECRET, AWS_TOKEN})
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    wanted = sys.argv[2:]
-    moto = MotoHere()
-    passed = failed = 0
-    for function in CHECKS:
-        if wanted and function.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="bestand-access-") as folder:
-            world = World(program, moto, folder)
-            try:
-                function(world)
-                passed += 1
-                print(f"{function.__name__}: {time.monotonic() - began:.1f} s")
-            except Exception as error:  # a check that breaks is a check that failed
-                failed += 1
-                print(f"FAILED {function.__name__}: {type(error).__name__}: {error}")
-            finally:
-                world.stop()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(moto_store.play(CHECKS, World, "bestand-access-"))

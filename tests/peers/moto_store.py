@@ -322,17 +322,18 @@ def a_bucket_that_is_not_there_or_another_environments_is_told_as_such(world):
     equal(world.objects("runs/"), [], "nothing was begun")
 
 
-def main():
+def play(checks, make_world, prefix):
+    """Plays each check, or those that are named, in a world of its own; ends with what passed."""
     program = os.path.abspath(sys.argv[1])
     wanted = sys.argv[2:]
     moto = MotoHere()
     passed = failed = 0
-    for function in CHECKS:
+    for function in checks:
         if wanted and function.__name__ not in wanted:
             continue
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="bestand-s3-") as folder:
-            world = World(program, moto, folder)
+        with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+            world = make_world(program, moto, folder)
             try:
                 function(world)
                 passed += 1
@@ -347,4 +348,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(CHECKS, World, "bestand-s3-"))
