@@ -17,7 +17,7 @@ use crate::revert::revert;
 use crate::run::{RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{clock, compose, doctor, explain, summary};
+use crate::{clock, compose, doctor, explain, report, summary};
 
 /// Keeps a central asset register true to what really runs in AWS.
 ///
@@ -104,6 +104,21 @@ enum Command {
         /// The run to revert: the name of a folder below runs/ of the run store.
         #[arg(value_name = "RUN", value_parser = RunId::checked)]
         run: RunId,
+    },
+    /// Writes the report of a run again, in the forms that are asked for, into a folder.
+    ///
+    /// It reads the run directory alone, and asks neither AWS nor a register. A run that is not whole, or was changed
+    /// after it ended, is refused.
+    Report {
+        /// The run: the name of a folder below runs/ of the run store.
+        #[arg(value_name = "RUN", value_parser = RunId::checked)]
+        run: RunId,
+        /// Only these forms; default: all.
+        #[arg(long, value_name = "FORM", value_delimiter = ',', value_enum)]
+        format: Vec<report::Format>,
+        /// The folder; it is made where there is none. Default: bestand-report-RUN.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Tells why an asset was judged as it was: by which rule it was identified, what was seen, whose value won, what
     /// is planned and why it is withheld.
@@ -263,6 +278,13 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 doctor::table(&report)
             });
             Ok(report.exit_status)
+        }
+        Command::Report { run, format, out } => {
+            let asked = report::Asked { run, formats: format, out: out.as_deref() };
+            for path in report::report(&load()?, &asked).await? {
+                print(&path.display().to_string());
+            }
+            Ok(ExitStatus::Done)
         }
         Command::Explain { run: Some(run), key, json, schema: false } => {
             let store = compose::run_store(&load()?).await?;

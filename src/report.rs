@@ -1,7 +1,8 @@
-//! Writes `report.html` and `report.jsonl` of a run from its directory: findings are streamed.
+//! Writes the reports of a run from its directory: findings are streamed. A run writes its own at its end;
+//! `bestand report` writes them again.
 
 use std::cell::RefCell;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 
 use bestand_model::account::Account;
 use bestand_model::change_set::Change;
@@ -9,13 +10,16 @@ use bestand_model::coverage::CoverageLine;
 use bestand_model::finding::Finding;
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::report::{HtmlReport, ReportError, ReportHead, ReportPast, write_jsonl};
-use bestand_publisher::run_store::{FileWriter, RunDirectory, RunStoreError, Spool};
+use bestand_publisher::run_store::{RunDirectory, RunStoreError, Spool};
 use serde::de::DeserializeOwned;
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 
+mod command;
+mod filed;
 mod past;
 
+pub(crate) use command::{Asked, Format, report};
 pub(crate) use past::read as read_past;
 
 /// The HTML report embeds at most this many findings; `report.jsonl` has all.
@@ -51,30 +55,56 @@ fn lines<'a, T: DeserializeOwned + 'a>(
     Ok(Box::new(all.map_while(|line| line.map_err(|error| *damage.borrow_mut() = Some(error)).ok())))
 }
 
+/// The findings of a run, as they come.
+pub(crate) type Findings<'a> = dyn Iterator<Item = Finding> + 'a;
+/// The changes of a run, as they come.
+pub(crate) type Changes<'a> = dyn Iterator<Item = Change> + 'a;
+
+/// Why a report was not written.
+enum Failed {
+    /// The receiver took no more.
+    Write(io::Error),
+    /// What it is made of cannot be read, or has no such form.
+    Made(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Made(error)
+    }
+}
+
+/// Writes a report from a run's findings and changes. It ends at the first damaged line, and is then no report.
+fn stream(
+    directory: &RunDirectory,
+    write: impl FnOnce(&mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
+) -> Result<(), Failed> {
+    let damage = RefCell::new(None);
+    let mut findings = lines::<Finding>(directory, Spool::Findings, &damage)?;
+    let mut changes = lines::<Change>(directory, Spool::Changes, &damage)?;
+    let result = write(&mut *findings, &mut *changes);
+    drop((findings, changes));
+    if let Some(error) = damage.into_inner() {
+        return Err(Failed::Made(error.into()));
+    }
+    match result {
+        Ok(()) => Ok(()),
+        Err(ReportError::Write(error)) => Err(Failed::Write(error)),
+        Err(error) => Err(Failed::Made(Error::Unexpected(chain(&error)))),
+    }
+}
+
+/// Writes a file of the run directory, which gets its name when it is whole.
 fn render(
     directory: &RunDirectory,
     name: &str,
-    write: impl FnOnce(
-        &mut dyn std::io::Write,
-        &mut dyn Iterator<Item = Finding>,
-        &mut dyn Iterator<Item = Change>,
-    ) -> Result<(), ReportError>,
+    write: impl FnOnce(&mut dyn Write, &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
 ) -> Result<(), Error> {
     let mut out = BufWriter::new(directory.write_bytes(name)?);
-    let damage = RefCell::new(None);
-    // A report ends at the first damaged line, and is then not written at all.
-    let mut findings = lines::<Finding>(directory, Spool::Findings, &damage)?;
-    let mut changes = lines::<Change>(directory, Spool::Changes, &damage)?;
-    let result = write(&mut out, &mut *findings, &mut *changes);
-    drop((findings, changes));
-    if let Some(error) = damage.into_inner() {
-        return Err(error.into());
-    }
-    let failed = |out: &FileWriter, error| Error::RunStore(out.failed(error));
-    match result {
+    match stream(directory, |findings, changes| write(&mut out, findings, changes)) {
         Ok(()) => {}
-        Err(ReportError::Write(error)) => return Err(failed(out.get_ref(), error)),
-        Err(error) => return Err(Error::Unexpected(error.to_string())),
+        Err(Failed::Write(error)) => return Err(Error::RunStore(out.get_ref().failed(error))),
+        Err(Failed::Made(error)) => return Err(error),
     }
     let file = out.into_inner().map_err(|error| Error::Unexpected(error.to_string()))?;
     Ok(file.finish()?)

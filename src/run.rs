@@ -128,7 +128,9 @@ async fn steps(
     let mut sent = Ok(ExitStatus::Done);
     if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
+        // So do its figures: `publish` goes on from them where this process is killed.
         write_report(directory, &planned, &past, summary, status)?;
+        directory.write_json("run", summary)?;
         note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
         sent = sent.and_then(|status| publish::noted(store, directory, &planned.plan, status));

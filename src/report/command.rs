@@ -1,0 +1,100 @@
+//! `bestand report RUN`: the report again, from the run directory alone, in the forms that are asked for.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use bestand_model::identifiers::RunId;
+use bestand_publisher::report::{HtmlReport, ReportError, write_jsonl};
+use clap::ValueEnum;
+
+use super::filed::Filed;
+use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, stream};
+use crate::compose;
+use crate::error::Error;
+use crate::settings::Settings;
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub(crate) enum Format {
+    /// One page that stands alone: report.html.
+    Html,
+    /// JSON lines for machines: report.jsonl.
+    Jsonl,
+}
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) run: &'a RunId,
+    /// Empty: every form.
+    pub(crate) formats: &'a [Format],
+    /// None: a folder named after the run, in the working directory.
+    pub(crate) out: Option<&'a Path>,
+}
+
+/// Writes the forms, and gives the files that were written. Neither AWS nor a register is asked.
+pub(crate) async fn report(settings: &Settings, asked: &Asked<'_>) -> Result<Vec<PathBuf>, Error> {
+    let store = compose::run_store(settings).await?;
+    tokio::task::block_in_place(|| {
+        let filed = Filed::open(&store, asked.run)?;
+        let folder = asked
+            .out
+            .map_or_else(|| PathBuf::from(format!("bestand-report-{}", asked.run)), Path::to_path_buf);
+        fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+        let mut formats =
+            if asked.formats.is_empty() { Format::value_variants().to_vec() } else { asked.formats.to_vec() };
+        formats.sort_unstable();
+        formats.dedup();
+        let mut written = Vec::new();
+        for format in formats {
+            written.extend(write(format, &filed, &folder)?);
+        }
+        Ok(written)
+    })
+}
+
+/// Writes one form into the folder, and gives its files.
+fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let head = filed.head();
+    let path = match format {
+        Format::Html => file(filed, &folder.join("report.html"), |out, findings, changes| {
+            HtmlReport::write(out, &head, findings, changes, MAX_EMBEDDED_FINDINGS).map(|_| ())
+        })?,
+        Format::Jsonl => file(filed, &folder.join("report.jsonl"), |out, findings, _| {
+            write_jsonl(out, &head, findings).map(|_| ())
+        })?,
+    };
+    Ok(vec![path])
+}
+
+/// Writes a file from the run's findings and changes. It gets its name when it is whole; an old one is replaced.
+fn file(
+    filed: &Filed,
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write, &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
+) -> Result<PathBuf, Error> {
+    let failed = |error: &io::Error| cannot_write(path, error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // As any file that a command makes: the umask decides who reads it.
+    let half = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .map_err(|error| failed(&error))?;
+    let mut out = BufWriter::new(half);
+    stream(&filed.directory, |findings, changes| write(&mut out, findings, changes)).map_err(|error| {
+        match error {
+            Failed::Write(error) => failed(&error),
+            Failed::Made(error) => error,
+        }
+    })?;
+    let half = out.into_inner().map_err(|error| failed(error.error()))?;
+    half.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(path.to_path_buf())
+}
+
+/// The folder is the user's: a failure there is of the command line, not of the run store.
+fn cannot_write(path: &Path, error: &io::Error) -> Error {
+    Error::Usage(format!("cannot write {}: {error}", path.display()))
+}

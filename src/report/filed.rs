@@ -1,0 +1,117 @@
+//! A finished run, opened again to be reported: what must be there for that, and what is wrong where it is not.
+
+use bestand_model::account::Account;
+use bestand_model::coverage::CoverageLine;
+use bestand_model::finding::Finding;
+use bestand_model::identifiers::RunId;
+use bestand_model::plan::{Plan, SCHEMA_VERSION};
+use bestand_model::run_summary::{FindingCounts, RunSummary};
+use bestand_publisher::report::{ReportHead, ReportPast};
+use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
+
+use super::past;
+use crate::error::Error;
+use crate::publish;
+
+/// A run whose directory is whole, and says one thing.
+#[derive(Debug)]
+pub(crate) struct Filed {
+    pub(crate) directory: RunDirectory,
+    pub(crate) summary: RunSummary,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) coverage: Vec<CoverageLine>,
+    pub(crate) past: ReportPast,
+}
+
+impl Filed {
+    /// Opens a run. What is half there or was changed afterwards is refused: a report of it would be believed.
+    pub(crate) fn open(store: &RunStore, run_id: &RunId) -> Result<Self, Error> {
+        let directory = store.run(run_id)?;
+        let summary = read_summary(&directory)?;
+        if directory.read_json::<Plan>("plan")?.is_none() {
+            return Err(Error::Usage(ended_early(&summary)));
+        }
+        // Its digest covers the changes.
+        publish::read_plan(&directory)?;
+        check_findings(&directory, &summary)?;
+        let coverage = directory.read_ndjson("coverage")?.collect::<Result<_, _>>()?;
+        let accounts = directory.read_json("accounts")?.unwrap_or_default();
+        let past = past::read(store, &summary);
+        Ok(Self { directory, summary, accounts, coverage, past })
+    }
+
+    /// What every report says beside the findings.
+    pub(crate) fn head(&self) -> ReportHead<'_> {
+        ReportHead {
+            summary: &self.summary,
+            accounts: &self.accounts,
+            coverage: &self.coverage,
+            past: &self.past,
+        }
+    }
+}
+
+fn read_summary(directory: &RunDirectory) -> Result<RunSummary, Error> {
+    let run_id = directory.run_id();
+    let summary: RunSummary = directory
+        .read_json("run")?
+        .ok_or_else(|| Error::Usage(format!("run `{run_id}` has no run.json: it never began")))?;
+    if summary.schema_version != SCHEMA_VERSION {
+        return Err(Error::Usage(format!(
+            "run `{run_id}` has schema version {}, this bestand knows {SCHEMA_VERSION}: report it with version {} of bestand, which made it",
+            summary.schema_version, summary.tool_version
+        )));
+    }
+    if summary.run_id != *run_id {
+        return Err(Error::Plan(format!(
+            "the folder `{run_id}` holds the run.json of run `{}`: it was moved or changed",
+            summary.run_id
+        )));
+    }
+    Ok(summary)
+}
+
+/// Says how far a run got that has no plan.
+fn ended_early(summary: &RunSummary) -> String {
+    let run_id = &summary.run_id;
+    match (summary.ended_at, summary.next_steps.last()) {
+        (None, _) => format!("run `{run_id}` has no plan: it is still at work, or was killed before"),
+        (Some(_), Some(step)) => {
+            format!(
+                "run `{run_id}` ended with status {} before its findings were known: {step}",
+                summary.exit_status
+            )
+        }
+        (Some(_), None) => {
+            format!("run `{run_id}` ended with status {} before its findings were known", summary.exit_status)
+        }
+    }
+}
+
+/// The findings must be those that were counted when they were made: nothing else seals them.
+fn check_findings(directory: &RunDirectory, summary: &RunSummary) -> Result<(), Error> {
+    let mut found = FindingCounts::default();
+    for name in directory.names(Spool::Findings)? {
+        for finding in directory.read::<Finding>(Spool::Findings, &name)? {
+            found.add(&finding.map_err(damaged)?);
+        }
+    }
+    if found == summary.findings {
+        return Ok(());
+    }
+    let count = |of: &FindingCounts| of.by_kind.values().chain(of.ignored.values()).sum::<u64>();
+    Err(Error::Plan(format!(
+        "run `{}`: findings/ does not hold what run.json counts ({} findings against {}): one of them was changed or is not whole",
+        summary.run_id,
+        count(&found),
+        count(&summary.findings)
+    )))
+}
+
+/// A damaged file of a run that has ended will not mend itself.
+fn damaged(error: RunStoreError) -> Error {
+    match error {
+        RunStoreError::Damaged { .. } => Error::Plan(crate::error::chain(&error)),
+        other => other.into(),
+    }
+}
