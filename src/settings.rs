@@ -284,10 +284,27 @@ pub(crate) struct AcceptedGap {
 }
 
 impl AcceptedGap {
+    /// Gives all that it names, as it stands in the settings.
+    pub(crate) fn names(&self) -> String {
+        let named = [
+            ("account", self.account.as_deref()),
+            ("region", self.region.as_ref().map(Region::as_str)),
+            ("type", self.resource_type.as_ref().map(ResourceType::as_str)),
+            ("reason", Some(self.reason.code())),
+        ];
+        let named = named.into_iter().filter_map(|(key, text)| Some(format!("{key} = {:?}", text?)));
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Tells whether its time is over.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        now > self.until
+    }
+
     /// Tells whether the gap covers a line of the ledger for a reason at an instant.
     pub(crate) fn covers(&self, line: &CoverageLine, reason: Reason, now: Timestamp) -> bool {
         self.reason == reason
-            && now <= self.until
+            && !self.is_over(now)
             && self.account.as_deref().is_none_or(|account| account == line.account_id.as_str())
             && self.region.as_ref().is_none_or(|region| Some(region) == line.region.as_ref())
             && self.resource_type.as_ref().is_none_or(|kind| Some(kind) == line.resource_type.as_ref())

@@ -47,6 +47,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         publication: None,
         overrides: Vec::new(),
         exceptions: Vec::new(),
+        accepted_gaps: Vec::new(),
         next_steps: Vec::new(),
         peak_memory_bytes: None,
         exit_status: ExitStatus::Unexpected.code(),

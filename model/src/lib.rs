@@ -6,6 +6,7 @@
 //! states the rules that the functions here hold, each with the name of its test.
 
 pub mod absence;
+pub mod accepted_gap;
 pub mod account;
 pub mod adoption;
 pub mod arn;

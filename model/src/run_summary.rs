@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accepted_gap::AcceptedGapUse;
 use crate::asset_record::RecordTotals;
 use crate::capability::Capability;
 use crate::change_set::ChangeCounts;
@@ -79,6 +80,9 @@ pub struct RunSummary {
     /// Every exception of the settings, and what became of it.
     #[serde(default)]
     pub exceptions: Vec<ExceptionUse>,
+    /// The accepted gaps of the settings, and what became of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_gaps: Vec<AcceptedGapUse>,
     /// What to do next: cause, scope, command. Empty only where there is nothing to do.
     #[serde(default)]
     pub next_steps: Vec<String>,

@@ -3,6 +3,7 @@
 //! Both are written from the same values: the run's summary, its ledger, and its findings as a stream. Neither
 //! holds all findings in memory: JSON lines pass through, the HTML keeps the gravest.
 
+mod accepted;
 mod breakdown;
 mod coverage_map;
 mod embed;

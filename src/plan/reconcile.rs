@@ -84,6 +84,7 @@ pub(super) async fn all(
         }
     }
     planner.write_ledger(&reconciled.coverage)?;
+    summary.accepted_gaps = reach::accepted_gaps(planner, &reconciled.coverage);
 
     let mut census = KeyCensus::default();
     let mut missing = Vec::new();

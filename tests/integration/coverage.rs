@@ -368,7 +368,13 @@ fn an_accepted_gap_stays_a_gap_but_not_a_failure() {
     let outcome = world.command(&["plan"]).expect(0);
     let summary = outcome.summary();
     assert_eq!(number(&summary, "/coverage/gaps"), 0);
-    assert!(number(&summary, "/coverage/by_reason/recorder_stopped") > 0);
+    let lines = number(&summary, "/coverage/by_reason/recorder_stopped");
+    assert!(lines > 0);
+    let told = &summary["accepted_gaps"][0];
+    assert_eq!((&told["state"], number(told, "/scopes")), (&"in_use".into(), lines), "{told}");
+    assert_eq!(told["because"], "moves out, ticket OPS-17");
+    let report = std::fs::read_to_string(world.run_of(&outcome).path("report.html")).unwrap();
+    assert!(report.contains("moves out, ticket OPS-17"));
     let absent = world.run_of(&outcome).findings("absent");
     let inside = absent.iter().filter(|finding| {
         finding["account_id"] == gap[0].account_id.as_str()
@@ -376,5 +382,6 @@ fn an_accepted_gap_stays_a_gap_but_not_a_failure() {
     });
     assert_eq!(inside.count(), 0, "accepted is not seen");
     world.edit_settings(|text| text.replace("2099-01-01", "2026-01-01"));
-    world.command(&["plan"]).expect(20);
+    let summary = world.command(&["plan"]).expect(20).summary();
+    assert_eq!(summary["accepted_gaps"][0]["state"], "expired");
 }

@@ -9,6 +9,7 @@ use bestand_model::gate::{GateReason, Verdict};
 use bestand_model::run_summary::{Override, RunSummary};
 use serde::Serialize;
 
+use super::accepted::AcceptedRow;
 use super::breakdown::{self, Breakdown, Picture};
 use super::coverage_map::CoverageMap;
 use super::exceptions::{ExceptionSection, Ignored};
@@ -43,6 +44,7 @@ pub(super) struct Head {
     warning: Phrase,
     map: CoverageMap,
     gaps: Gaps,
+    accepted: Vec<AcceptedRow>,
     changes: Vec<Figure>,
     withheld: Vec<WithheldRow>,
     published: Vec<Figure>,
@@ -149,6 +151,7 @@ impl Head {
             warning: warning(summary, totals),
             map: CoverageMap::draw(head.accounts, head.coverage, head.past, &totals.by_account),
             gaps: Gaps::gather(head.accounts, head.coverage),
+            accepted: summary.accepted_gaps.iter().map(AcceptedRow::new).collect(),
             changes: change_figures(summary),
             withheld: withheld_rows(&summary.withheld_by_reason),
             published: publication_figures(summary),

@@ -95,6 +95,24 @@ pub(super) fn exception(state: ExceptionState) -> (&'static str, &'static str) {
     }
 }
 
+/// Gives the label of what became of an accepted gap, and what it means.
+pub(super) fn accepted_gap(state: ExceptionState) -> (&'static str, &'static str) {
+    match state {
+        ExceptionState::InUse => {
+            ("in use", "It stays a gap: nothing in it is called absent. The run does not fail for it.")
+        }
+        ExceptionState::Unused => {
+            ("unused", "No gap of this run is one that it names: it can be taken out of the settings.")
+        }
+        ExceptionState::NotJudged => {
+            ("not judged", "No gap here is one that it names, but this run was for some accounts only.")
+        }
+        ExceptionState::Expired => {
+            ("expired", "It accepts nothing any more: renew it, take it out, or mend the gap.")
+        }
+    }
+}
+
 /// What a reason for incomplete coverage means.
 pub(super) struct ReasonWords {
     /// Two or three words, for a cell.

@@ -1,5 +1,6 @@
 //! What exceptions hide: not among the findings, not in the figures, and in full in a section of its own.
 
+use bestand_model::accepted_gap::AcceptedGapUse;
 use bestand_model::exception::{AppliedException, ExceptionState, ExceptionUse};
 use bestand_model::finding::{Finding, FindingKind, Severity};
 use bestand_model::run_summary::FindingCounts;
@@ -188,4 +189,29 @@ fn to_ignore_what_was_not_seen_is_not_to_see_it() {
     assert!(told(&page(&Sample::new(100), &Sample::new(100).stream().collect::<Vec<_>>())));
     let (sample, all) = ignoring(100, FindingKind::Unverified, "OPS-7");
     assert!(told(&page(&sample, &all)));
+}
+
+#[test]
+fn accepted_gaps_are_listed_with_reason_and_end_and_their_texts_stay_texts() {
+    let mut sample = Sample::new(3);
+    let page = |sample: &Sample| self::page(sample, &sample.stream().collect::<Vec<_>>());
+    assert!(!page(&sample).text().contains("Gaps that the settings accept"));
+    let one = |index, state, scopes| AcceptedGapUse {
+        index,
+        names: format!("account = \"{index}\", reason = \"recorder_stopped\""),
+        because: format!("OPS-{index} {}", HOSTILE.concat()),
+        until: started(),
+        state,
+        scopes,
+    };
+    sample.summary.accepted_gaps =
+        vec![one(4, ExceptionState::InUse, 1_234), one(5, ExceptionState::Expired, 0)];
+    let page = page(&sample);
+    let text = page.text();
+    let section = text.split_once("Gaps that the settings accept").unwrap().1;
+    for told in ["coverage.accepted.4", "1,234", "in use", "OPS-4", "coverage.accepted.5", "expired", "OPS-5"]
+    {
+        assert!(section.contains(told), "{told} in {section}");
+    }
+    assert!(page.attributes().iter().all(|name| !name.starts_with("on") && *name != "style"));
 }

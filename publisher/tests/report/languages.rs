@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bestand_model::accepted_gap::AcceptedGapUse;
 use bestand_model::capability::Capability;
 use bestand_model::change_set::ChangeCounts;
 use bestand_model::coverage::CrossCheck;
@@ -114,6 +115,18 @@ fn pages() -> Vec<String> {
             until: started(),
             state,
             findings: 1,
+        })
+        .collect();
+    odd.summary.accepted_gaps = states
+        .into_iter()
+        .enumerate()
+        .map(|(index, state)| AcceptedGapUse {
+            index,
+            names: "reason = \"throttled\"".into(),
+            because: "because".into(),
+            until: started(),
+            state,
+            scopes: 1,
         })
         .collect();
     odd.summary.not_promised = Capability::ALL.to_vec();

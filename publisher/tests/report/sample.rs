@@ -288,6 +288,7 @@ fn summary() -> RunSummary {
             plan_digest: "5be1a7".repeat(10),
         }],
         exceptions: Vec::new(),
+        accepted_gaps: Vec::new(),
         next_steps: vec![
             "Account vertrieb-online could not be read: check the trust policy of role bestand-reader, then run \
              `bestand doctor --run 20261123-043000-7f3a`"

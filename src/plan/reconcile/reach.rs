@@ -1,7 +1,9 @@
 //! How far the run reached: the ledger in figures.
 
+use bestand_model::accepted_gap::AcceptedGapUse;
 use bestand_model::account::{Account, AccountState};
 use bestand_model::coverage::{Coverage, CoverageLine, Reason};
+use bestand_model::exception::ExceptionState;
 use bestand_model::run_summary::RunSummary;
 
 use super::super::Planner;
@@ -44,5 +46,38 @@ pub(super) fn count(
 }
 
 fn is_accepted(planner: &Planner<'_>, line: &CoverageLine, reason: Reason) -> bool {
-    planner.settings.coverage.accepted.iter().any(|gap| gap.covers(line, reason, planner.now))
+    accepted_by(planner, line, reason).is_some()
+}
+
+/// The place of the first accepted gap that covers the line.
+fn accepted_by(planner: &Planner<'_>, line: &CoverageLine, reason: Reason) -> Option<usize> {
+    planner.settings.coverage.accepted.iter().position(|gap| gap.covers(line, reason, planner.now))
+}
+
+/// Tells what became of every gap that the settings accept, over the whole ledger.
+pub(super) fn accepted_gaps(planner: &Planner<'_>, ledger: &[CoverageLine]) -> Vec<AcceptedGapUse> {
+    let accepted = &planner.settings.coverage.accepted;
+    let mut scopes = vec![0; accepted.len()];
+    for line in ledger {
+        let reason = line.reason.filter(|reason| reason.is_gap());
+        let index = reason.and_then(|reason| accepted_by(planner, line, reason));
+        if let Some(scopes) = index.and_then(|index| scopes.get_mut(index)) {
+            *scopes += 1;
+        }
+    }
+    let all = accepted.iter().zip(scopes).enumerate();
+    all.map(|(index, (gap, scopes))| AcceptedGapUse {
+        index,
+        names: gap.names(),
+        because: gap.because.trim().to_owned(),
+        until: gap.until,
+        state: match scopes {
+            _ if gap.is_over(planner.now) => ExceptionState::Expired,
+            0 if planner.only.is_empty() => ExceptionState::Unused,
+            0 => ExceptionState::NotJudged,
+            _ => ExceptionState::InUse,
+        },
+        scopes,
+    })
+    .collect()
 }
