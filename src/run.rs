@@ -5,12 +5,11 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::central_register::{CentralRegister, RegisterApi, RegisterIdentity};
 use bestand_publisher::publish::{note_applied, note_beginning, settle_open_intents};
-use bestand_publisher::report::ReportPast;
 use bestand_publisher::run_store::{RunDirectory, RunStore};
 
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
-use crate::plan::{Planned, Planner};
+use crate::plan::Planner;
 use crate::progress::Progress;
 use crate::publish;
 use crate::settings::Settings;
@@ -89,7 +88,9 @@ pub(crate) fn conclude(
     if let Err(error) = &result {
         summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
     }
-    summary::end(&mut summary, status, clock::now());
+    // A run that ended well ended before its report was written, and both tell the same, but for what the report took.
+    let ended_at = summary.ended_at.filter(|_| result.is_ok()).unwrap_or_else(clock::now);
+    summary::end(&mut summary, status, ended_at);
     // A full disk may be what ended the run: the first error is the one to tell.
     let kept = directory.write_json("run", &summary).and_then(|()| store.append_history("runs", &summary));
     result?;
@@ -129,7 +130,9 @@ async fn steps(
     if let (Some((register, _)), true, false) = (register, options.publish, refused) {
         // The plan's report stands before anything is sent, whatever becomes of the publication.
         // So do its figures: `publish` goes on from them where this process is killed.
-        write_report(directory, &planned, &past, summary, status)?;
+        let mut shown = summary.clone();
+        summary::end(&mut shown, status, clock::now());
+        report::write(directory, &shown, &planned.accounts, &planned.coverage, &past)?;
         directory.write_json("run", summary)?;
         note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;
@@ -141,22 +144,10 @@ async fn steps(
         Ok(status) => *status,
         Err(error) => error.exit_status(),
     });
-    write_report(directory, &planned, &past, summary, status)?;
+    summary::end(summary, status, clock::now());
+    report::write(directory, summary, &planned.accounts, &planned.coverage, &past)?;
     sent?;
     Ok(status)
-}
-
-/// The report shows the run as it ends.
-fn write_report(
-    directory: &RunDirectory,
-    planned: &Planned,
-    past: &ReportPast,
-    summary: &RunSummary,
-    status: ExitStatus,
-) -> Result<(), Error> {
-    let mut shown = summary.clone();
-    summary::end(&mut shown, status, clock::now());
-    report::write(directory, &shown, &planned.accounts, &planned.coverage, past)
 }
 
 /// The run store must belong to the same environment (SEMANTICS 3.9). A store that was never made ready may

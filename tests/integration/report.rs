@@ -37,6 +37,26 @@ fn a_report_tells_of_earlier_runs_and_goes_without_where_they_cannot_be_read() {
 }
 
 #[test]
+fn the_report_and_run_json_tell_the_same_of_the_run() {
+    let world = World::published();
+    for outcome in
+        [world.command(&["plan"]).expect(0), world.command(&["revert", &world.runs()[0]]).expect(0)]
+    {
+        let files = world.run_of(&outcome);
+        let lines = std::fs::read_to_string(files.path("report.jsonl")).unwrap();
+        let mut told: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+        let mut run = files.json("run.json");
+        // Writing the report may be what takes most.
+        for value in [&mut told, &mut run] {
+            let one = value.as_object_mut().unwrap();
+            assert!(one.remove("peak_memory_bytes").is_some());
+        }
+        assert_eq!(told.as_object_mut().unwrap().remove("type"), Some("summary".into()));
+        assert_eq!(told, run);
+    }
+}
+
+#[test]
 fn a_report_tells_what_is_planned_for_each_finding() {
     let world = World::small(bestand_sandbox::Faults::none());
     world.init_store();
