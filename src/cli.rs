@@ -343,9 +343,7 @@ fn show((summary, directory): (RunSummary, RunDirectory), format: LogFormat) -> 
             print(&serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()))?);
         }
     }
-    ExitStatus::ALL
-        .into_iter()
-        .find(|status| status.code() == summary.exit_status)
+    ExitStatus::of_code(summary.exit_status)
         .ok_or_else(|| Error::Unexpected(format!("exit status {} is unknown", summary.exit_status)))
 }
 

@@ -86,6 +86,11 @@ impl ExitStatus {
         }
     }
 
+    /// Gives the status of an exit code; none if bestand has no such status.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
     /// Says what it means, in a line.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {

@@ -143,6 +143,7 @@ fn keep(
     summary::end(summary, status, clock::now());
     directory.write_json("run", summary)?;
     store.append_history("runs", summary)?;
+    report::write_index(store, &summary.environment);
     let past = report::read_past(store, summary);
     report::write(directory, summary, &accounts, &coverage, &past)
 }

@@ -17,9 +17,11 @@ use crate::error::{Error, chain};
 
 mod command;
 mod filed;
+mod index;
 mod past;
 
 pub(crate) use command::{Asked, Format, report};
+pub(crate) use index::write_index;
 pub(crate) use past::read as read_past;
 
 /// The HTML report embeds at most this many findings; `report.jsonl` has all.

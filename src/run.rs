@@ -93,6 +93,7 @@ pub(crate) fn conclude(
     summary::end(&mut summary, status, ended_at);
     // A full disk may be what ended the run: the first error is the one to tell.
     let kept = directory.write_json("run", &summary).and_then(|()| store.append_history("runs", &summary));
+    report::write_index(store, &summary.environment);
     result?;
     kept?;
     Ok((summary, directory))

@@ -18,6 +18,7 @@ mod page;
 mod past;
 mod phrase;
 mod planned;
+mod runs;
 mod style;
 mod text;
 mod totals;
@@ -33,6 +34,7 @@ use bestand_model::run_summary::RunSummary;
 pub use html::HtmlReport;
 pub use jsonl::write_jsonl;
 pub use past::ReportPast;
+pub use runs::RunsIndex;
 pub use text::{instant, visible};
 pub use totals::ReportTotals;
 

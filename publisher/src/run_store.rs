@@ -47,6 +47,7 @@ pub use tenure::Tenure;
 const ENVIRONMENT_FILE: &str = "environment.json";
 const RUNS_FOLDER: &str = "runs";
 const HISTORY_FOLDER: &str = "history";
+const INDEX_FILE: &str = "index.html";
 const PROBE_FILE: &str = "probe";
 
 /// `environment.json`: which environment a store belongs to (SEMANTICS 3.9).
@@ -184,6 +185,14 @@ impl RunStore {
             return Err(RunStoreError::NoSuchRun { run_id: run_id.clone() });
         }
         Ok(RunDirectory::new(Arc::clone(&self.root), run_id.clone(), key))
+    }
+
+    /// Begins the page that lists the store's runs, `index.html` beside them; an old one is replaced whole.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn write_index(&self) -> Result<FileWriter, RunStoreError> {
+        self.root.create(INDEX_FILE)
     }
 
     /// Lists all runs, sorted by id; ids that bestand makes sort by time.

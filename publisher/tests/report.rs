@@ -12,6 +12,8 @@ mod markup;
 mod overview;
 #[path = "report/past.rs"]
 mod past;
+#[path = "report/runs.rs"]
+mod runs;
 #[path = "report/sample.rs"]
 mod sample;
 

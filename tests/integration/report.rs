@@ -75,3 +75,38 @@ fn a_report_tells_what_is_planned_for_each_finding() {
     }
     assert!(told > 0);
 }
+
+#[test]
+fn the_run_store_lists_its_runs() {
+    let world = World::published();
+    let run = world.runs()[0].clone();
+    let index = || std::fs::read_to_string(world.store().join("index.html")).unwrap();
+    assert!(index().contains(&format!("<a href=\"runs/{run}/report.html\">{run}</a>")), "{}", index());
+    assert!(!index().contains("never ended"));
+
+    // Killed before it ended: there is a folder, and the history does not know it.
+    std::fs::create_dir(world.store().join("runs/20990101T000000.000Z-dead")).unwrap();
+    let itk = std::fs::read(world.path("itk.db")).unwrap();
+    std::fs::write(world.path("itk.db"), "no database").unwrap();
+    world.command(&["plan"]).expect(30);
+    std::fs::write(world.path("itk.db"), itk).unwrap();
+    let failed = world.runs().into_iter().filter(|own| !own.ends_with("dead")).next_back().unwrap();
+    let told = index();
+    assert!(told.contains("href=\"runs/20990101T000000.000Z-dead/run.json\""), "{told}");
+    assert!(told.contains(&format!("href=\"runs/{failed}/run.json\"")), "{told}");
+    assert!(told.contains("source register unreadable, empty or shrunken"));
+    assert!(told.find(&failed) < told.find(&run), "the newest first");
+
+    // A run that was cleared away is told, and leads nowhere.
+    std::fs::remove_dir_all(world.store().join("runs").join(&run)).unwrap();
+    world.command(&["revert", &failed]).expect(44);
+    world.command(&["plan"]).expect(0);
+    assert!(index().contains(&format!("{run} <small>cleared away</small>")), "{}", index());
+    assert_eq!(index().matches(&run).count(), 1);
+
+    // Where it cannot be written, the run goes well, and says so.
+    std::fs::remove_file(world.store().join("index.html")).unwrap();
+    std::fs::create_dir(world.store().join("index.html")).unwrap();
+    let outcome = world.command(&["plan"]).expect(0);
+    assert!(outcome.stderr.contains("index.html of the run store"), "{}", outcome.stderr);
+}

@@ -24,7 +24,7 @@ pub(super) const DAYS: i64 = 30;
 const MAX_DAYS: usize = 100;
 
 /// The exit statuses of a run that did what it was asked: done, drift found, done with gaps (`README.md`).
-const SUCCESS: [u8; 3] = [0, 10, 20];
+pub(super) const SUCCESS: [u8; 3] = [0, 10, 20];
 
 /// One run in the figures that trends are made of.
 #[derive(Clone, Debug)]
