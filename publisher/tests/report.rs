@@ -14,6 +14,8 @@ mod overview;
 mod past;
 #[path = "report/sample.rs"]
 mod sample;
+#[path = "report/tables.rs"]
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fs;
