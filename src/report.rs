@@ -19,6 +19,7 @@ mod command;
 mod filed;
 mod past;
 
+pub(crate) use bestand_publisher::report::jsonl_schema as schema;
 pub(crate) use command::{Asked, Format, report};
 pub(crate) use past::read as read_past;
 

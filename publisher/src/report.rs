@@ -36,7 +36,7 @@ use bestand_model::run_summary::RunSummary;
 
 pub use csv::write_csv;
 pub use html::HtmlReport;
-pub use jsonl::write_jsonl;
+pub use jsonl::{jsonl_schema, write_jsonl};
 pub use past::ReportPast;
 pub use text::{instant, visible};
 pub use totals::ReportTotals;

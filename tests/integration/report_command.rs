@@ -36,7 +36,7 @@ fn a_report_is_written_again_with_all_findings_of_its_run() {
     let outcome = world.command(&["report", &id]).expect(0);
     let folder = world.path(&format!("bestand-report-{id}"));
     let told: Vec<&str> = outcome.stdout.lines().collect();
-    for name in ["report.html", "report.jsonl"] {
+    for name in ["report.html", "report.xlsx", "report.csv", "report.jsonl"] {
         assert!(told.iter().any(|path| path.ends_with(name)), "{told:?}");
     }
     let again = lines(&folder.join("report.jsonl"));
@@ -68,6 +68,51 @@ fn only_the_forms_that_are_asked_for_are_written_and_old_ones_are_replaced() {
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|own| own.unwrap().file_name()).collect();
     assert_eq!(names, ["report.jsonl"], "no half file is left either");
     assert_eq!(lines(&folder.join("report.jsonl"))[0]["run_id"], json!(id));
+}
+
+#[test]
+fn every_line_is_as_the_published_schema_says() {
+    let (world, id) = planned();
+    let printed = world.command(&["report", "--schema"]).expect(0).stdout;
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    assert_eq!(printed, std::fs::read_to_string(published).unwrap(), "print it anew with --schema");
+    let schema: Value = serde_json::from_str(&printed).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let told = lines(&world.run(&id).path("report.jsonl"));
+    for line in &told {
+        let problems: Vec<String> = validator.iter_errors(line).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?} in {line:#}");
+    }
+    let finding = told.iter().find(|line| line["type"] == "finding").unwrap();
+    for (key, wrong) in [("kind", json!("other")), ("since", json!("today")), ("finding_id", json!(7))] {
+        let mut line = finding.clone();
+        line[key] = wrong;
+        assert!(!validator.is_valid(&line), "{key}");
+    }
+    world.command(&["report"]).expect(2);
+}
+
+#[test]
+fn tables_are_written_by_the_command() {
+    let (world, id) = planned();
+    let found = world.run(&id).values("findings");
+    world.command(&["report", &id, "--format", "csv,xlsx", "--out", "tables"]).expect(0);
+    let table = std::fs::read_to_string(world.path("tables/report.csv")).unwrap();
+    for own in &found {
+        let id = own["finding_id"].as_str().unwrap();
+        assert_eq!(table.matches(&format!("{id},{}", own["kind"].as_str().unwrap())).count(), 1, "{own}");
+    }
+    let book = std::fs::read(world.path("tables/report.xlsx")).unwrap();
+    assert!(book.starts_with(b"PK") && !world.path("tables/report.html").exists());
+
+    // A workbook needs room for temporary files: without it the others are written all the same.
+    let nowhere = [("TMPDIR", "/nowhere/at/all")];
+    world
+        .command_with(&["report", &id, "--format", "xlsx", "--out", "none"], &nowhere)
+        .expect_failure(2, &["temporary files in `/nowhere/at/all`", "TMPDIR"]);
+    assert!(std::fs::read_dir(world.path("none")).unwrap().next().is_none(), "no half file is left");
+    world.command_with(&["report", &id, "--format", "csv,jsonl", "--out", "none"], &nowhere).expect(0);
 }
 
 #[test]
