@@ -111,14 +111,17 @@ enum Command {
     /// after it ended, is refused.
     Report {
         /// The run: the name of a folder below runs/ of the run store.
-        #[arg(value_name = "RUN", value_parser = RunId::checked)]
-        run: RunId,
+        #[arg(value_name = "RUN", value_parser = RunId::checked, required_unless_present = "schema")]
+        run: Option<RunId>,
         /// Only these forms; default: all.
         #[arg(long, value_name = "FORM", value_delimiter = ',', value_enum)]
         format: Vec<report::Format>,
         /// The folder; it is made where there is none. Default: bestand-report-RUN.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Prints the JSON schema of a line of report.jsonl instead.
+        #[arg(long, conflicts_with_all = ["run", "format", "out"])]
+        schema: bool,
     },
     /// Tells why an asset was judged as it was: by which rule it was identified, what was seen, whose value won, what
     /// is planned and why it is withheld.
@@ -279,11 +282,15 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
             });
             Ok(report.exit_status)
         }
-        Command::Report { run, format, out } => {
+        Command::Report { run: Some(run), format, out, schema: false } => {
             let asked = report::Asked { run, formats: format, out: out.as_deref() };
             for path in report::report(&load()?, &asked).await? {
                 print(&path.display().to_string());
             }
+            Ok(ExitStatus::Done)
+        }
+        Command::Report { .. } => {
+            print(&serde_json::to_string_pretty(&report::schema()).unwrap_or_default());
             Ok(ExitStatus::Done)
         }
         Command::Explain { run: Some(run), key, json, schema: false } => {

@@ -20,6 +20,7 @@ mod filed;
 mod index;
 mod past;
 
+pub(crate) use bestand_publisher::report::jsonl_schema as schema;
 pub(crate) use command::{Asked, Format, report};
 pub(crate) use index::write_index;
 pub(crate) use past::read as read_past;
@@ -92,6 +93,8 @@ fn stream(
     match result {
         Ok(()) => Ok(()),
         Err(ReportError::Write(error)) => Err(Failed::Write(error)),
+        // The folder is the user's, as the command line is.
+        Err(error @ ReportError::Scratch { .. }) => Err(Failed::Made(Error::Usage(chain(&error)))),
         Err(error) => Err(Failed::Made(Error::Unexpected(chain(&error)))),
     }
 }

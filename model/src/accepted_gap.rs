@@ -1,12 +1,13 @@
 //! What became of the gaps that the settings accept.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exception::ExceptionState;
 
 /// An accepted gap of the settings, and what became of it in a run.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct AcceptedGapUse {
     /// Its place in the settings, from 0.
     pub index: usize,
@@ -15,6 +16,7 @@ pub struct AcceptedGapUse {
     /// Why it is accepted.
     pub because: String,
     /// Until when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Timestamp,
     /// What became of it, in the words of exceptions.
     pub state: ExceptionState,

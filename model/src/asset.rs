@@ -15,8 +15,9 @@ use crate::change_set::ChangeKind;
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 
 /// An asset's key in the central register: minted at the first publication, never changed (SEMANTICS 3.1).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
+#[schemars(with = "String", extend("format" = "uuid"))]
 pub struct AssetKey(pub Uuid);
 
 /// What a key is minted from, the best first.

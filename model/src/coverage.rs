@@ -182,7 +182,7 @@ pub enum CoverageStatus {
 }
 
 /// A line of `coverage.ndjson`: about a type in a region, a region (no type) or an account (neither).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CoverageLine {
     /// The account.
     pub account_id: AccountId,
@@ -214,9 +214,11 @@ pub struct CoverageLine {
     pub path: Option<CollectionPath>,
     /// When the look at the scope began: the first count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub began_at: Option<Timestamp>,
     /// When it ended: the last count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub ended_at: Option<Timestamp>,
     /// What another service says is there (SEMANTICS 2.10); in a region's line the sums over its types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,7 +229,7 @@ pub struct CoverageLine {
 }
 
 /// What EC2 itself says of a scope, beside AWS Config.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CrossCheck {
     /// Resources that EC2 has and that the account owns.
     pub found: u64,

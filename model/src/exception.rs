@@ -87,13 +87,14 @@ impl ExceptionRule {
 }
 
 /// What an ignored finding tells of the exception that answers for it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct AppliedException {
     /// Who answers for it.
     pub owner: String,
     /// Why.
     pub because: String,
     /// Until when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Timestamp,
 }
 

@@ -16,7 +16,7 @@ use crate::exception::AppliedException;
 use crate::identifiers::{AccountId, AssetId, Region, ResourceId, ResourceType};
 
 /// A line of `findings/<account>.ndjson.zst`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Finding {
     /// Hash of kind, subject and attribute: the same finding has the same id in every run.
     pub finding_id: String,
@@ -68,6 +68,7 @@ pub struct Finding {
     pub authority: Option<Provenance>,
     /// When it was first found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub since: Option<Timestamp>,
     /// The exception of the settings that answers for it: it is ignored, and stands in no figure of drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]

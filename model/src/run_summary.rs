@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::accepted_gap::AcceptedGapUse;
@@ -16,7 +17,7 @@ use crate::gate::GateVerdict;
 use crate::identifiers::RunId;
 
 /// A run in figures. Reports, trends and exit status come from this one value.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct RunSummary {
     /// The version of the run directory's files.
     pub schema_version: u32,
@@ -30,9 +31,11 @@ pub struct RunSummary {
     /// The environment.
     pub environment: String,
     /// When it started.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// When it ended; absent while it runs, and for good where it was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub ended_at: Option<Timestamp>,
     /// bestand's version.
     pub tool_version: String,
@@ -95,7 +98,7 @@ pub struct RunSummary {
 }
 
 /// How far the accounts were reached.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct AccountCounts {
     /// Accounts that were to be read: the directory's, the records', the published assets'.
     pub requested: u64,
@@ -113,7 +116,7 @@ pub struct AccountCounts {
 }
 
 /// The ledger in figures.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CoverageCounts {
     /// Lines of the ledger.
     pub scopes: u64,
@@ -129,19 +132,19 @@ pub struct CoverageCounts {
 }
 
 /// The inventory in figures.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct InventoryCounts {
     /// Live items.
     pub items: u64,
 }
 
 /// Calls to AWS by service, such as `config` or `ec2`.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct AwsCalls(BTreeMap<String, CallCounts>);
 
 /// Calls to one service.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CallCounts {
     /// Calls, however often each was tried.
     pub calls: u64,
@@ -181,7 +184,7 @@ impl AwsCalls {
 }
 
 /// The findings in figures. What an exception hides stands in `ignored` alone.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct FindingCounts {
     /// By kind.
     pub by_kind: BTreeMap<FindingKind, u64>,
@@ -224,7 +227,7 @@ impl FindingCounts {
 }
 
 /// What became of the changes that were to be sent: the four always sum up to them.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PublicationCounts {
     /// The register has it.
     pub applied: u64,
@@ -244,7 +247,7 @@ impl PublicationCounts {
 }
 
 /// A person's decision to go beyond a limit, or beyond what AWS itself says, as evidence.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Override {
     /// Which limit; `decommissioned` for an account that is gone for good, `exception` for findings that are ignored.
     pub code: String,
@@ -254,6 +257,7 @@ pub struct Override {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When, or from when on.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
     /// For which plan.
     pub plan_digest: String,

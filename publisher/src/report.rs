@@ -1,11 +1,13 @@
-//! What people read of a run: one HTML file that stands alone as evidence, and JSON lines for machines.
+//! What people read of a run: one HTML file that stands alone as evidence, a workbook and CSV for spreadsheets, and
+//! JSON lines for machines.
 //!
-//! Both are written from the same values: the run's summary, its ledger, and its findings as a stream. Neither
-//! holds all findings in memory: JSON lines pass through, the HTML keeps the gravest.
+//! All are written from the same values: the run's summary, its ledger, and its findings as a stream. None holds all
+//! findings in memory: they pass through, and the HTML keeps the gravest.
 
 mod accepted;
 mod breakdown;
 mod coverage_map;
+mod csv;
 mod embed;
 mod exceptions;
 mod gaps;
@@ -20,10 +22,12 @@ mod phrase;
 mod planned;
 mod runs;
 mod style;
+mod table;
 mod text;
 mod totals;
 mod trend;
 mod words;
+mod xlsx;
 
 use bestand_model::account::Account;
 use bestand_model::change_set::WithheldReason;
@@ -31,12 +35,14 @@ use bestand_model::coverage::{CoverageLine, Reason};
 use bestand_model::finding::FindingKind;
 use bestand_model::run_summary::RunSummary;
 
+pub use csv::write_csv;
 pub use html::HtmlReport;
-pub use jsonl::write_jsonl;
+pub use jsonl::{jsonl_schema, write_jsonl};
 pub use past::ReportPast;
 pub use runs::RunsIndex;
 pub use text::{instant, visible};
 pub use totals::ReportTotals;
+pub use xlsx::{MAX_SHEET_ROWS, XlsxReport};
 
 /// Says what a person does about a gap, in the report's words.
 pub fn remedy(reason: Reason) -> &'static str {
@@ -85,6 +91,17 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A temporary file is refused, or takes no more.
+    #[error("use temporary files in `{}`: a workbook needs a folder with room for them, which TMPDIR names", folder.display())]
+    Scratch {
+        /// Where it is.
+        folder: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The workbook could not be made.
+    #[error("make the workbook")]
+    Workbook(#[source] rust_xlsxwriter::XlsxError),
     /// The page could not be rendered.
     #[error("render the report's page")]
     Page(#[from] askama::Error),

@@ -16,6 +16,8 @@ mod past;
 mod runs;
 #[path = "report/sample.rs"]
 mod sample;
+#[path = "report/tables.rs"]
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bestand_model::identifiers::RunId;
-use bestand_publisher::report::{HtmlReport, ReportError, write_jsonl};
+use bestand_publisher::report::{HtmlReport, ReportError, XlsxReport, write_csv, write_jsonl};
 use clap::ValueEnum;
 
 use super::filed::Filed;
@@ -20,6 +20,10 @@ use crate::settings::Settings;
 pub(crate) enum Format {
     /// One page that stands alone: report.html.
     Html,
+    /// A workbook with sheets for summary, coverage, findings, changes and exceptions: report.xlsx.
+    Xlsx,
+    /// One row per finding: report.csv.
+    Csv,
     /// JSON lines for machines: report.jsonl.
     Jsonl,
 }
@@ -62,6 +66,12 @@ fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, E
         Format::Html => file(filed, &folder.join("report.html"), |out, findings, changes| {
             HtmlReport::write(out, &head, findings, changes, MAX_EMBEDDED_FINDINGS).map(|_| ())
         })?,
+        Format::Xlsx => file(filed, &folder.join("report.xlsx"), |out, findings, changes| {
+            XlsxReport::new(folder).write(out, &head, findings, changes).map(|_| ())
+        })?,
+        Format::Csv => file(filed, &folder.join("report.csv"), |out, findings, _| {
+            write_csv(out, &head, findings).map(|_| ())
+        })?,
         Format::Jsonl => file(filed, &folder.join("report.jsonl"), |out, findings, _| {
             write_jsonl(out, &head, findings).map(|_| ())
         })?,
@@ -73,7 +83,7 @@ fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, E
 fn file(
     filed: &Filed,
     path: &Path,
-    write: impl FnOnce(&mut dyn Write, &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
+    write: impl FnOnce(&mut (dyn Write + Send), &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
 ) -> Result<PathBuf, Error> {
     let failed = |error: &io::Error| cannot_write(path, error);
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -21,5 +21,6 @@ mod reasons;
 mod register_api;
 mod register_kills;
 mod report;
+mod report_command;
 mod revert;
 mod support;

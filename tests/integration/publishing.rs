@@ -1,34 +1,16 @@
 //! A plan is published exactly, by those who may, once.
 
-use std::path::Path;
-
 use bestand_sandbox::Faults;
 use bestand_sandbox::register::RegisterFaults;
 use serde_json::{Value, json};
 
-use crate::support::{RunFiles, World, number, read_json};
+use crate::support::{RunFiles, World, edit, edit_lines, number};
 
 fn planned(world: &World, arguments: &[&str]) -> (String, RunFiles) {
     let outcome = world.command(arguments).expect(0);
     let id = outcome.summary()["run_id"].as_str().unwrap().to_owned();
     let run = world.run(&id);
     (id, run)
-}
-
-/// Rewrites a JSON file.
-fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
-    let mut value = read_json(path);
-    change(&mut value);
-    std::fs::write(path, serde_json::to_vec(&value).unwrap()).unwrap();
-}
-
-/// Rewrites the lines of a spool's file.
-fn edit_lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
-    let text = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
-    let mut lines: Vec<String> = String::from_utf8(text).unwrap().lines().map(str::to_owned).collect();
-    change(&mut lines);
-    let text = lines.join("\n") + "\n";
-    std::fs::write(path, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
 }
 
 #[test]

@@ -400,6 +400,22 @@ pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
+/// Rewrites a JSON file.
+pub(crate) fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value = read_json(path);
+    change(&mut value);
+    std::fs::write(path, serde_json::to_vec(&value).unwrap()).unwrap();
+}
+
+/// Rewrites the lines of a spool's file.
+pub(crate) fn edit_lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
+    let text = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
+    let mut lines: Vec<String> = String::from_utf8(text).unwrap().lines().map(str::to_owned).collect();
+    change(&mut lines);
+    let text = lines.join("\n") + "\n";
+    std::fs::write(path, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+}
+
 /// A number of a summary.
 #[track_caller]
 pub(crate) fn number(value: &Value, pointer: &str) -> u64 {

@@ -1,6 +1,7 @@
 //! How often exceptions fit, over all accounts, and what that makes of each.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Exceptions;
@@ -36,7 +37,7 @@ impl ExceptionTally {
 }
 
 /// What became of an exception in a run.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionState {
     /// It fits findings of this run, and hides them.
@@ -50,7 +51,7 @@ pub enum ExceptionState {
 }
 
 /// An exception, and what became of it in a run.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ExceptionUse {
     /// Its place in the settings, from 0.
     pub index: usize,
@@ -61,6 +62,7 @@ pub struct ExceptionUse {
     /// Who answers for it.
     pub owner: String,
     /// Until when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Timestamp,
     /// What became of it.
     pub state: ExceptionState,

@@ -8,30 +8,42 @@ use bestand_model::coverage::CoverageLine;
 use bestand_model::finding::Finding;
 use bestand_model::identifiers::AccountId;
 use bestand_model::run_summary::RunSummary;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::{ReportError, ReportHead, ReportTotals};
 
-/// One line. `type` comes first, so that a reader can tell lines apart without parsing them.
-#[derive(Serialize)]
+/// A line of report.jsonl. Later versions add keys, and lines of other types: readers leave alone what they do not know.
+// `type` comes first, so that a reader can tell lines apart without parsing them.
+#[derive(JsonSchema, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(title = "report.jsonl")]
 enum Line<'a> {
+    /// The run in figures: one, the first line.
     Summary(&'a RunSummary),
+    /// A line of the ledger.
     Coverage(&'a CoverageLine),
+    /// A finding.
     Finding(FindingLine<'a>),
-    /// Told apart by its type: whoever counts findings does not count what is ignored by accident.
+    /// A finding that an exception hides.
+    // Told apart by its type: whoever counts findings does not count what is ignored by accident.
     IgnoredFinding(FindingLine<'a>),
 }
 
-/// A finding with what the directory says of its account: whoever reads the line need not look it up elsewhere.
-#[derive(Serialize)]
+/// A finding, with what the directory says of its account.
+// Whoever reads the line need not look it up elsewhere.
+#[derive(JsonSchema, Serialize)]
 struct FindingLine<'a> {
     #[serde(flatten)]
     finding: &'a Finding,
+    /// The name of its account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account_name: Option<&'a str>,
+    /// The place of its account in the organisation, from the root down.
     #[serde(skip_serializing_if = "Option::is_none")]
     ou_path: Option<&'a str>,
+    /// The address that AWS writes to about its account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account_email: Option<&'a str>,
 }
@@ -87,6 +99,12 @@ pub fn write_jsonl(
     }
     out.flush()?;
     Ok(totals)
+}
+
+/// Gives the JSON schema of a line (`docs/report.schema.json`).
+pub fn jsonl_schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<Line<'static>>().to_value()
 }
 
 /// Renders into a buffer first, so that a failure of the disk and one of the value stay two errors.

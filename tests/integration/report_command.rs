@@ -1,0 +1,249 @@
+//! `bestand report RUN`: the same report again, and no report of what is not whole or was changed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bestand_sandbox::Faults;
+use bestand_sandbox::register::{FaultKind, FaultyCalls, RegisterFaults};
+use serde_json::{Value, json};
+
+use crate::support::{RunFiles, World, edit, edit_lines, number};
+
+/// A world with a plan, and the plan's id.
+fn planned() -> (World, String) {
+    let world = World::small(Faults::demo());
+    world.init_store();
+    let id = world.command(&["plan", "--first-run"]).expect(20).summary()["run_id"].clone();
+    (world, id.as_str().unwrap().to_owned())
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A file of findings that has some.
+fn some_findings(run: &RunFiles) -> String {
+    let texts = run.spool_texts("findings");
+    let (name, _) = texts.iter().max_by_key(|(_, text)| text.lines().count()).unwrap();
+    format!("findings/{name}.ndjson.zst")
+}
+
+#[test]
+fn a_report_is_written_again_with_all_findings_of_its_run() {
+    let (world, id) = planned();
+    let run = world.run(&id);
+    let outcome = world.command(&["report", &id]).expect(0);
+    let folder = world.path(&format!("bestand-report-{id}"));
+    let told: Vec<&str> = outcome.stdout.lines().collect();
+    for name in ["report.html", "report.xlsx", "report.csv", "report.jsonl"] {
+        assert!(told.iter().any(|path| path.ends_with(name)), "{told:?}");
+    }
+    let again = lines(&folder.join("report.jsonl"));
+    let ids = |type_: &str| -> Vec<&Value> {
+        again.iter().filter(|line| line["type"] == type_).map(|line| &line["finding_id"]).collect()
+    };
+    let of_run = run.values("findings");
+    assert!(!of_run.is_empty());
+    assert_eq!(ids("finding"), of_run.iter().map(|own| &own["finding_id"]).collect::<Vec<_>>());
+    assert_eq!(again[1..], lines(&run.path("report.jsonl"))[1..], "but for the memory that writing it took");
+    let mut summary = again[0].clone();
+    summary.as_object_mut().unwrap().remove("type");
+    assert_eq!(summary, run.json("run.json"));
+    let embedded = |path: &Path| {
+        let page = std::fs::read_to_string(path).unwrap();
+        let (_, data) = page.split_once("id=\"findings\">").unwrap();
+        serde_json::from_str::<Value>(data.split_once("</script>").unwrap().0).unwrap()
+    };
+    assert_eq!(embedded(&folder.join("report.html")), embedded(&run.path("report.html")));
+}
+
+#[test]
+fn only_the_forms_that_are_asked_for_are_written_and_old_ones_are_replaced() {
+    let (world, id) = planned();
+    let folder = world.path("made/of two");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("report.jsonl"), "old").unwrap();
+    world.command(&["report", &id, "--format", "jsonl", "--out", "made/of two"]).expect(0);
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|own| own.unwrap().file_name()).collect();
+    assert_eq!(names, ["report.jsonl"], "no half file is left either");
+    assert_eq!(lines(&folder.join("report.jsonl"))[0]["run_id"], json!(id));
+}
+
+#[test]
+fn every_line_is_as_the_published_schema_says() {
+    let (world, id) = planned();
+    let printed = world.command(&["report", "--schema"]).expect(0).stdout;
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    assert_eq!(printed, std::fs::read_to_string(published).unwrap(), "print it anew with --schema");
+    let schema: Value = serde_json::from_str(&printed).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let told = lines(&world.run(&id).path("report.jsonl"));
+    for line in &told {
+        let problems: Vec<String> = validator.iter_errors(line).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?} in {line:#}");
+    }
+    let finding = told.iter().find(|line| line["type"] == "finding").unwrap();
+    for (key, wrong) in [("kind", json!("other")), ("since", json!("today")), ("finding_id", json!(7))] {
+        let mut line = finding.clone();
+        line[key] = wrong;
+        assert!(!validator.is_valid(&line), "{key}");
+    }
+    world.command(&["report"]).expect(2);
+}
+
+#[test]
+fn tables_are_written_by_the_command() {
+    let (world, id) = planned();
+    let found = world.run(&id).values("findings");
+    world.command(&["report", &id, "--format", "csv,xlsx", "--out", "tables"]).expect(0);
+    let table = std::fs::read_to_string(world.path("tables/report.csv")).unwrap();
+    for own in &found {
+        let id = own["finding_id"].as_str().unwrap();
+        assert_eq!(table.matches(&format!("{id},{}", own["kind"].as_str().unwrap())).count(), 1, "{own}");
+    }
+    let book = std::fs::read(world.path("tables/report.xlsx")).unwrap();
+    assert!(book.starts_with(b"PK") && !world.path("tables/report.html").exists());
+
+    // A workbook needs room for temporary files: without it the others are written all the same.
+    let nowhere = [("TMPDIR", "/nowhere/at/all")];
+    world
+        .command_with(&["report", &id, "--format", "xlsx", "--out", "none"], &nowhere)
+        .expect_failure(2, &["temporary files in `/nowhere/at/all`", "TMPDIR"]);
+    assert!(std::fs::read_dir(world.path("none")).unwrap().next().is_none(), "no half file is left");
+    world.command_with(&["report", &id, "--format", "csv,jsonl", "--out", "none"], &nowhere).expect(0);
+}
+
+#[test]
+fn an_empty_run_gives_reports_that_can_be_read() {
+    let world = World::small(Faults::none());
+    world.init_store();
+    let outcome = world.command(&["plan", "--first-run"]).expect(0);
+    let (id, run) = (outcome.summary()["run_id"].as_str().unwrap().to_owned(), world.run_of(&outcome));
+    std::fs::remove_dir_all(run.path("findings")).unwrap();
+    edit(&run.path("run.json"), |summary| {
+        summary["findings"] = json!({ "by_kind": {}, "by_severity": {}, "drift": 0, "ignored": {} });
+    });
+    world.command(&["report", &id, "--out", "empty"]).expect(0);
+    assert!(lines(&world.path("empty/report.jsonl")).iter().all(|line| line["type"] != "finding"));
+    let page = std::fs::read_to_string(world.path("empty/report.html")).unwrap();
+    assert!(page.contains("no difference to mend was found"));
+}
+
+#[test]
+fn what_was_changed_after_the_run_is_not_reported() {
+    let (world, id) = planned();
+    let run = world.run(&id);
+    let plan = run.json("plan.json");
+    let changes = format!("changes/{}.ndjson.zst", plan["files"][1]["name"].as_str().unwrap());
+    let findings = some_findings(&run);
+    let refused = |file: &str, words: &[&str], change: &dyn Fn(&Path)| {
+        let path = run.path(file);
+        let whole = std::fs::read(&path).unwrap();
+        change(&path);
+        world.command(&["report", &id, "--out", "refused"]).expect_failure(44, words);
+        assert!(!world.path("refused").exists(), "nothing is written");
+        std::fs::write(&path, whole).unwrap();
+    };
+    let misfit = ["findings/ does not hold what run.json counts"];
+    refused(&findings, &misfit, &|path| edit_lines(path, |lines| lines.truncate(lines.len() - 1)));
+    refused(&findings, &misfit, &|path| edit_lines(path, |lines| lines.push(lines[0].clone())));
+    refused(&findings, &misfit, &|path| {
+        edit_lines(path, |lines| {
+            let mut first: Value = serde_json::from_str(&lines[0]).unwrap();
+            let other = if first["kind"] == "absent" { "unverified" } else { "absent" };
+            first["kind"] = json!(other);
+            lines[0] = first.to_string();
+        });
+    });
+    refused(&findings, &misfit, &|path| std::fs::remove_file(path).unwrap());
+    refused(&findings, &["findings"], &|path| {
+        let whole = std::fs::read(path).unwrap();
+        std::fs::write(path, &whole[..whole.len() / 2]).unwrap();
+    });
+    refused(&findings, &["findings"], &|path| edit_lines(path, |lines| lines[0].truncate(20)));
+    refused(&changes, &["changes"], &|path| edit_lines(path, |lines| lines.truncate(lines.len() - 1)));
+    refused(&changes, &["changes"], &|path| std::fs::remove_file(path).unwrap());
+    refused("plan.json", &[], &|path| edit(path, |plan| plan["changes"]["create"] = json!(1)));
+    refused("run.json", &["another"], &|path| edit(path, |summary| summary["run_id"] = json!("another")));
+    // As it was made it is reported.
+    world.command(&["report", &id, "--out", "refused"]).expect(0);
+}
+
+#[test]
+fn what_is_no_whole_run_is_not_reported() {
+    let (world, id) = planned();
+    let run = world.run(&id);
+    world.command(&["report", "20200101T000000Z-0000"]).expect_failure(2, &["20200101T000000Z-0000"]);
+
+    let whole = std::fs::read(run.path("run.json")).unwrap();
+    edit(&run.path("run.json"), |summary| {
+        summary["schema_version"] = json!(999);
+        summary["tool_version"] = json!("99.1.0");
+    });
+    world.command(&["report", &id]).expect_failure(2, &["schema version 999", "version 99.1.0 of bestand"]);
+    std::fs::remove_file(run.path("run.json")).unwrap();
+    world.command(&["report", &id]).expect_failure(2, &["no run.json"]);
+    std::fs::write(run.path("run.json"), &whole[..whole.len() / 2]).unwrap();
+    let outcome = world.command(&["report", &id]);
+    assert!(outcome.failure().0.contains("run.json"), "{outcome:?}");
+    std::fs::write(run.path("run.json"), whole).unwrap();
+
+    std::fs::remove_file(run.path("plan.json")).unwrap();
+    world.command(&["report", &id]).expect_failure(2, &["before its findings were known"]);
+    edit(&run.path("run.json"), |summary| {
+        summary.as_object_mut().unwrap().remove("ended_at");
+    });
+    world.command(&["report", &id]).expect_failure(2, &["has no plan", "was killed"]);
+    assert!(!world.path(&format!("bestand-report-{id}")).exists());
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_planned_is_not_reported() {
+    let world = World::small("latency=100".parse().unwrap());
+    let mut job = world.start(&["plan"]);
+    job.wait_until("a beginning of the inventory", || {
+        world.runs().first().is_some_and(|id| world.run(id).has("inventory"))
+    });
+    job.signal("KILL");
+    job.wait();
+    let id = world.runs()[0].clone();
+    world.command(&["report", &id]).expect_failure(2, &["has no plan", "was killed"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told() {
+    let (world, id) = planned();
+    std::fs::write(world.path("file"), "in the way").unwrap();
+    world.command(&["report", &id, "--out", "file/folder"]).expect_failure(2, &["cannot write file/folder"]);
+    world.command(&["report", &id, "--out", "file"]).expect_failure(2, &["cannot write file"]);
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_published_keeps_its_figures() {
+    let mut world = World::small(Faults::none());
+    world.init_store();
+    world.set("BESTAND__CENTRAL_REGISTER__BATCH_SIZE", "4");
+    let slow = FaultKind::Hang(Duration::from_millis(40));
+    world.with_register("staging", RegisterFaults::one(FaultyCalls::Changes, 0, u32::MAX, slow));
+    let mut job = world.start(&["run", "--first-run"]);
+    job.wait_until("some receipts", || {
+        world.runs().first().is_some_and(|id| world.run(id).count("receipts") > 2)
+    });
+    job.signal("KILL");
+    job.wait();
+    let id = world.runs()[0].clone();
+    world.command(&["publish", &id]).expect(0);
+
+    let run = world.run(&id);
+    let (summary, plan) = (run.json("run.json"), run.json("plan.json"));
+    assert_eq!(summary["changes"], plan["changes"]);
+    let of_kinds = summary["findings"]["by_kind"].as_object().unwrap();
+    let counted: u64 = of_kinds.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(counted, run.values("findings").len() as u64);
+    assert!(counted > 0);
+    assert_eq!(number(&summary, "/coverage/scopes"), run.coverage().len() as u64);
+    world.command(&["report", &id, "--out", "after"]).expect(0);
+    assert_eq!(lines(&world.path("after/report.jsonl"))[0]["publication"], summary["publication"]);
+}
