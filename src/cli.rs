@@ -17,7 +17,7 @@ use crate::revert::revert;
 use crate::run::{RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{clock, compose, doctor, explain, summary};
+use crate::{change_list, clock, compose, doctor, explain, summary};
 
 /// Keeps a central asset register true to what really runs in AWS.
 ///
@@ -228,7 +228,7 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 fail_on_drift: *fail_on_drift,
                 ..RunOptions::default()
             };
-            show(run(&load()?, &options, progress).await?, format)
+            show(run(&load()?, &options, progress).await?, format, Listed::Changes)
         }
         Command::Plan { fail_on_gate, fail_on_drift, first_run, accounts } => {
             let options = RunOptions {
@@ -239,15 +239,15 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 fail_on_drift: *fail_on_drift,
                 only: accounts.clone(),
             };
-            show(run(&load()?, &options, progress).await?, format)
+            show(run(&load()?, &options, progress).await?, format, Listed::Changes)
         }
         Command::Publish { run, accept_gate, because, first_run } => {
             let approval =
                 Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
-            show(publish_run(&load()?, run, &approval, progress).await?, format)
+            show(publish_run(&load()?, run, &approval, progress).await?, format, Listed::Nothing)
         }
         Command::Revert { run } => {
-            show(revert(&load()?, run, cli.common.run_id.clone(), progress).await?, format)
+            show(revert(&load()?, run, cli.common.run_id.clone(), progress).await?, format, Listed::Changes)
         }
         Command::Doctor { accounts, run, json } => {
             let asked = doctor::Asked {
@@ -313,10 +313,33 @@ async fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatu
     Ok(ExitStatus::Done)
 }
 
-/// Shows the summary: a table for people, one JSON line elsewhere.
-fn show((summary, directory): (RunSummary, RunDirectory), format: LogFormat) -> Result<ExitStatus, Error> {
+/// What a person is shown besides the table.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Listed {
+    /// The plan's changes.
+    Changes,
+    /// The plan was shown when it was made.
+    Nothing,
+}
+
+/// Shows the summary: changes and a table for people, one JSON line elsewhere.
+fn show(
+    (summary, directory): (RunSummary, RunDirectory),
+    format: LogFormat,
+    listed: Listed,
+) -> Result<ExitStatus, Error> {
     match format {
-        LogFormat::Human => print(&summary::table(&summary, &directory)),
+        LogFormat::Human => {
+            if listed == Listed::Changes {
+                match change_list::text(&summary, &directory, explain::Style::of_stdout()) {
+                    Ok(Some(text)) => print(&text),
+                    Ok(None) => {}
+                    // The run is done, and has its report: only this way to look at it is closed.
+                    Err(error) => tracing::warn!(error = chain(&error), "the changes cannot be listed here"),
+                }
+            }
+            print(&summary::table(&summary, &directory));
+        }
         LogFormat::Json => {
             print(&serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()))?);
         }

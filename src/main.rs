@@ -1,5 +1,6 @@
 //! The `bestand` command: keeps a central asset register true to what really runs in AWS.
 
+mod change_list;
 mod cli;
 mod clock;
 mod compose;

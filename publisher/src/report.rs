@@ -32,7 +32,7 @@ use bestand_model::run_summary::RunSummary;
 pub use html::HtmlReport;
 pub use jsonl::write_jsonl;
 pub use past::ReportPast;
-pub use text::{instant, visible};
+pub use text::{instant, one_line, visible};
 pub use totals::ReportTotals;
 
 /// Says what a person does about a gap, in the report's words.

@@ -23,3 +23,4 @@ mod register_kills;
 mod report;
 mod revert;
 mod support;
+mod terminal;
