@@ -12,6 +12,7 @@ mod exit_status;
 mod explain;
 #[cfg(feature = "demo")]
 mod labelled;
+mod metrics;
 #[cfg(feature = "demo")]
 mod ordeal;
 mod plan;

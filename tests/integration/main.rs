@@ -13,6 +13,7 @@ mod face;
 mod interruption;
 mod labelled;
 mod lifecycle;
+mod logging;
 mod ordeal;
 mod promises;
 mod publishing;
