@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 
 use bestand_collector::action::{home_policy, member_policy};
 use bestand_model::identifiers::{AccountId, RunId};
-use bestand_model::run_summary::RunSummary;
-use bestand_publisher::run_store::RunDirectory;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
+use crate::metrics::{Job, Recorder};
 use crate::progress::Progress;
 use crate::publish::{Approval, publish_run};
 use crate::revert::revert;
-use crate::run::{RunOptions, run};
+use crate::run::{Ended, RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{clock, compose, doctor, explain, report, summary};
+use crate::{change_list, clock, compose, doctor, explain, report, summary};
+
+/// Where the settings are looked for.
+const SETTINGS_FILE: &str = "bestand.toml";
+/// The variable that says otherwise.
+const SETTINGS_VARIABLE: &str = "BESTAND_SETTINGS";
 
 /// Keeps a central asset register true to what really runs in AWS.
 ///
@@ -41,8 +45,8 @@ struct Common {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "bestand.toml",
-        env = "BESTAND_SETTINGS"
+        default_value = SETTINGS_FILE,
+        env = SETTINGS_VARIABLE
     )]
     settings: PathBuf,
     /// The id of the new run; default: the time and a random part.
@@ -171,6 +175,19 @@ enum Command {
     Ordeal(crate::ordeal::OrdealArgs),
 }
 
+impl Command {
+    /// Gives what metrics are told of.
+    fn job(&self) -> Option<Job> {
+        match self {
+            Self::Run { .. } => Some(Job::Run),
+            Self::Plan { .. } => Some(Job::Plan),
+            Self::Publish { .. } => Some(Job::Publish),
+            Self::Revert { .. } => Some(Job::Revert),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of which exactly one is given")]
@@ -209,32 +226,53 @@ fn after_help() -> String {
 pub(crate) fn main() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version come this way too. Where they cannot be printed nobody is listening.
-            let _ = error.print();
-            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
-        }
+        Err(error) => return unparsed(&error),
     };
     let format = LogFormat::or_default(cli.common.log_format);
     telemetry::start(format);
-    #[cfg(feature = "demo")]
-    if let Err(error) = clock::check() {
-        return fail(format, &error);
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(format, &Error::Unexpected(format!("cannot start: {error}"))),
+    let recorder = cli.command.job().map(Recorder::begin);
+    let result = work(&cli, format, recorder.as_ref());
+    let status = match &result {
+        Ok(status) => *status,
+        Err(error) => error.exit_status(),
     };
-    let result = runtime.block_on(dispatch(&cli, format));
-    // A blocking call that is still under way must not hold the exit up.
-    runtime.shutdown_background();
+    if let (LogFormat::Json, Some(recorder)) = (format, &recorder) {
+        recorder.write(status, &cli.common.settings, clock::now());
+    }
     match result {
         Ok(status) => status,
         Err(error) => fail(format, &error),
     }
 }
 
-async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
+/// A command line that asks for help, or makes no sense.
+fn unparsed(error: &clap::Error) -> ExitStatus {
+    // Where it cannot be printed nobody is listening.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitStatus::Done;
+    }
+    if let (LogFormat::Json, Some(job)) = (LogFormat::or_default(None), Job::named_in(std::env::args())) {
+        let settings = std::env::var_os(SETTINGS_VARIABLE).unwrap_or_else(|| SETTINGS_FILE.into());
+        Recorder::begin(job).write(ExitStatus::Usage, Path::new(&settings), clock::now());
+    }
+    ExitStatus::Usage
+}
+
+fn work(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> Result<ExitStatus, Error> {
+    #[cfg(feature = "demo")]
+    clock::check()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Unexpected(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(dispatch(cli, format, recorder));
+    // A blocking call that is still under way must not hold the exit up.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> Result<ExitStatus, Error> {
     let progress = Progress::new(format);
     let load = || settings::load(&cli.common.settings).map_err(Error::from);
     match &cli.command {
@@ -246,7 +284,7 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 fail_on_drift: *fail_on_drift,
                 ..RunOptions::default()
             };
-            show(run(&load()?, &options, progress).await?, format)
+            show(run(&load()?, &options, progress).await?, recorder, format, Listed::Changes)
         }
         Command::Plan { fail_on_gate, fail_on_drift, first_run, accounts } => {
             let options = RunOptions {
@@ -257,16 +295,19 @@ async fn dispatch(cli: &Cli, format: LogFormat) -> Result<ExitStatus, Error> {
                 fail_on_drift: *fail_on_drift,
                 only: accounts.clone(),
             };
-            show(run(&load()?, &options, progress).await?, format)
+            show(run(&load()?, &options, progress).await?, recorder, format, Listed::Changes)
         }
         Command::Publish { run, accept_gate, because, first_run } => {
             let approval =
                 Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
-            show(publish_run(&load()?, run, &approval, progress).await?, format)
+            show(publish_run(&load()?, run, &approval, progress).await?, recorder, format, Listed::Nothing)
         }
-        Command::Revert { run } => {
-            show(revert(&load()?, run, cli.common.run_id.clone(), progress).await?, format)
-        }
+        Command::Revert { run } => show(
+            revert(&load()?, run, cli.common.run_id.clone(), progress).await?,
+            recorder,
+            format,
+            Listed::Changes,
+        ),
         Command::Doctor { accounts, run, json } => {
             let asked = doctor::Asked {
                 accounts: accounts.clone(),
@@ -342,10 +383,40 @@ async fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatu
     Ok(ExitStatus::Done)
 }
 
-/// Shows the summary: a table for people, one JSON line elsewhere.
-fn show((summary, directory): (RunSummary, RunDirectory), format: LogFormat) -> Result<ExitStatus, Error> {
+/// What a person is shown besides the table.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Listed {
+    /// The plan's changes.
+    Changes,
+    /// The plan was shown when it was made.
+    Nothing,
+}
+
+/// Shows the summary: changes and a table for people, one JSON line elsewhere.
+fn show(
+    Ended { summary, directory, failure }: Ended,
+    recorder: Option<&Recorder>,
+    format: LogFormat,
+    listed: Listed,
+) -> Result<ExitStatus, Error> {
+    if let Some(recorder) = recorder {
+        recorder.keep(&summary);
+    }
+    if let Some(error) = failure {
+        return Err(error);
+    }
     match format {
-        LogFormat::Human => print(&summary::table(&summary, &directory)),
+        LogFormat::Human => {
+            if listed == Listed::Changes {
+                match change_list::text(&summary, &directory, explain::Style::of_stdout()) {
+                    Ok(Some(text)) => print(&text),
+                    Ok(None) => {}
+                    // The run is done, and has its report: only this way to look at it is closed.
+                    Err(error) => tracing::warn!(error = chain(&error), "the changes cannot be listed here"),
+                }
+            }
+            print(&summary::table(&summary, &directory));
+        }
         LogFormat::Json => {
             print(&serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()))?);
         }

@@ -1,5 +1,6 @@
 //! The `bestand` command: keeps a central asset register true to what really runs in AWS.
 
+mod change_list;
 mod cli;
 mod clock;
 mod compose;
@@ -11,6 +12,7 @@ mod exit_status;
 mod explain;
 #[cfg(feature = "demo")]
 mod labelled;
+mod metrics;
 #[cfg(feature = "demo")]
 mod ordeal;
 mod plan;

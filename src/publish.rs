@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::progress::Progress;
+use crate::run::Ended;
 use crate::settings::Settings;
 use crate::{clock, compose, report, run, signals, summary};
 
@@ -36,13 +37,13 @@ pub(crate) struct Approval {
     pub(crate) first_run: bool,
 }
 
-/// Publishes the plan of an earlier run.
+/// Publishes the plan of an earlier run. An error ended it before anything was sent.
 pub(crate) async fn publish_run(
     settings: &Settings,
     run_id: &RunId,
     approval: &Approval,
     progress: Progress,
-) -> Result<(RunSummary, RunDirectory), Error> {
+) -> Result<Ended, Error> {
     let Some(register) = &settings.central_register else {
         return Err(Error::Usage("`publish` needs [central_register] in the settings".into()));
     };
@@ -59,7 +60,7 @@ pub(crate) async fn publish_run(
     let counts = publication_counts(&directory, &plan).map_err(explain)?;
     if counts.unknown == 0 && summary.publication == Some(counts) && !was_cut_off(&summary) {
         // Publishing a finished plan again changes nothing, and ends as it ended (SEMANTICS 3.6).
-        return Ok((summary, directory));
+        return Ok(Ended { summary, directory, failure: None });
     }
 
     let register = signals::unless_stopped(compose::central_register(settings, register)).await?;
@@ -99,7 +100,7 @@ pub(crate) async fn publish_run(
         }
     }
     note_beginning(&store, &plan)?;
-    finish(settings, &store, directory, &plan, &register, progress, summary).await
+    Ok(finish(settings, &store, directory, &plan, &register, progress, summary).await)
 }
 
 async fn finish(
@@ -110,7 +111,7 @@ async fn finish(
     register: &dyn CentralRegister,
     progress: Progress,
     mut summary: RunSummary,
-) -> Result<(RunSummary, RunDirectory), Error> {
+) -> Ended {
     let sent = send(settings, &directory, plan, register, progress, &mut summary).await;
     let result = sent.and_then(|status| noted(store, &directory, plan, status));
     let status = match &result {
@@ -119,9 +120,8 @@ async fn finish(
     };
     let kept = keep(settings, store, &directory, plan, &result, status, &mut summary);
     // What ended the publication is what to tell; that it could not be written down comes second.
-    result?;
-    kept?;
-    Ok((summary, directory))
+    let failure = result.err().or(kept.err());
+    Ended { summary, directory, failure }
 }
 
 /// Writes down how the publication ended.

@@ -22,6 +22,7 @@ use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::plan::{entries, head::Head};
 use crate::progress::Progress;
+use crate::run::Ended;
 use crate::settings::Settings;
 use crate::{clock, compose, publish, report, run, signals, summary};
 
@@ -34,13 +35,13 @@ struct Target {
     plan: Plan,
 }
 
-/// Plans the way back from a run. Gives the summary as it stands in the new run's `run.json`.
+/// Plans the way back from a run. An error ended it before there was a new run.
 pub(crate) async fn revert(
     settings: &Settings,
     target: &RunId,
     run_id: Option<RunId>,
     progress: Progress,
-) -> Result<(RunSummary, RunDirectory), Error> {
+) -> Result<Ended, Error> {
     let now = clock::now();
     signals::begin();
     let Some(register) = &settings.central_register else {
@@ -71,7 +72,7 @@ pub(crate) async fn revert(
     summary.not_promised = identity.capabilities.missing();
     let work = steps(settings, &target, &directory, (&register, &identity), progress, &mut summary);
     let result = signals::unless_stopped(work).await;
-    run::conclude(&store, directory, summary, result)
+    Ok(run::conclude(&store, directory, summary, result))
 }
 
 /// Everything between the beginning and the end of `run.json`.

@@ -31,12 +31,21 @@ pub(crate) struct RunOptions {
     pub(crate) only: Vec<AccountId>,
 }
 
-/// Plans, and publishes if that was asked for. Gives the summary as it stands in `run.json`.
+/// A run that ended, well or not, with what it leaves.
+pub(crate) struct Ended {
+    /// `run.json`, as far as it could be written.
+    pub(crate) summary: RunSummary,
+    pub(crate) directory: RunDirectory,
+    /// What ended it early.
+    pub(crate) failure: Option<Error>,
+}
+
+/// Plans, and publishes if that was asked for. An error ended it before there was a run.
 pub(crate) async fn run(
     settings: &Settings,
     options: &RunOptions,
     progress: Progress,
-) -> Result<(RunSummary, RunDirectory), Error> {
+) -> Result<Ended, Error> {
     let now = clock::now();
     signals::begin();
     if options.publish && settings.central_register.is_none() {
@@ -71,7 +80,7 @@ pub(crate) async fn run(
     directory.write_json("settings", &settings.shown())?;
     let register = register.as_ref().zip(identity.as_ref());
     let result = steps(settings, options, &store, &directory, register, progress, &mut summary).await;
-    conclude(&store, directory, summary, result)
+    Ok(conclude(&store, directory, summary, result))
 }
 
 /// Ends `run.json`, and notes the run in the history.
@@ -80,7 +89,7 @@ pub(crate) fn conclude(
     directory: RunDirectory,
     mut summary: RunSummary,
     result: Result<ExitStatus, Error>,
-) -> Result<(RunSummary, RunDirectory), Error> {
+) -> Ended {
     let status = match &result {
         Ok(status) => *status,
         Err(error) => error.exit_status(),
@@ -94,9 +103,8 @@ pub(crate) fn conclude(
     // A full disk may be what ended the run: the first error is the one to tell.
     let kept = directory.write_json("run", &summary).and_then(|()| store.append_history("runs", &summary));
     report::write_index(store, &summary.environment);
-    result?;
-    kept?;
-    Ok((summary, directory))
+    let failure = result.err().or_else(|| kept.err().map(Error::from));
+    Ended { summary, directory, failure }
 }
 
 /// Everything between the beginning and the end of `run.json`.

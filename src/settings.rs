@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use accounts::{AccountSource, Accounts, Decommissioned};
-pub(crate) use load::{SettingsError, load, schema};
+pub(crate) use load::{SettingsError, environment, load, schema};
 pub(crate) use registers::{Auth, CentralRegister, ClientCertificate, RegisterKind, SourceRegister};
 pub(crate) use secret::{Place, SecretKey, SecretReference};
 

@@ -166,6 +166,19 @@ pub struct AssetPatch {
 }
 
 impl AssetPatch {
+    /// Gives what the patch says by name, state and account among it.
+    pub fn said(&self) -> BTreeMap<&str, Value> {
+        let mut said: BTreeMap<&str, Value> =
+            self.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        if let Some(state) = &self.state {
+            said.insert("state", serde_json::to_value(state).unwrap_or_default());
+        }
+        if let Some(account) = &self.account_id {
+            said.insert(attribute::ACCOUNT_ID, Value::from(account.as_str()));
+        }
+        said
+    }
+
     /// Tells whether the patch would change nothing.
     pub fn is_empty(&self) -> bool {
         self.state.is_none() && self.account_id.is_none() && self.attributes.is_empty()

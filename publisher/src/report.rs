@@ -40,7 +40,7 @@ pub use html::HtmlReport;
 pub use jsonl::{jsonl_schema, write_jsonl};
 pub use past::ReportPast;
 pub use runs::RunsIndex;
-pub use text::{instant, visible};
+pub use text::{instant, one_line, visible};
 pub use totals::ReportTotals;
 pub use xlsx::{MAX_SHEET_ROWS, XlsxReport};
 

@@ -180,11 +180,7 @@ impl RunStore {
     /// # Errors
     /// There is no such run.
     pub fn run(&self, run_id: &RunId) -> Result<RunDirectory, RunStoreError> {
-        let key = run_key(run_id)?;
-        if !self.root.files().is_folder(&key)? {
-            return Err(RunStoreError::NoSuchRun { run_id: run_id.clone() });
-        }
-        Ok(RunDirectory::new(Arc::clone(&self.root), run_id.clone(), key))
+        RunDirectory::open(&self.root, run_id)
     }
 
     /// Begins the page that lists the store's runs, `index.html` beside them; an old one is replaced whole.

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use bestand_publisher::report::visible;
+use bestand_publisher::report::one_line;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ContentArrangement, Table};
 
@@ -35,6 +35,13 @@ impl Style {
     }
 }
 
+impl Style {
+    /// Makes a text stand out where that can be shown; `code` is an SGR parameter.
+    pub(crate) fn emphasised(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
 /// Text that grows. Whatever comes from a register or from AWS is made harmless for the terminal.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -51,16 +58,12 @@ impl Page {
         self.text.trim_end().to_owned()
     }
 
-    fn emphasised(&self, code: &str, text: &str) -> String {
-        if self.style.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
     /// Begins a section.
     pub(super) fn heading(&mut self, text: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        let heading = self.emphasised("1", &one_line(text));
+        let heading = self.style.emphasised("1", &one_line(text));
         self.text.push_str(&heading);
         self.text.push('\n');
     }
@@ -89,7 +92,7 @@ impl Page {
         let width = self.style.width.saturating_sub(others.chars().count()).max(20);
         for (index, line) in wrap(&one_line(text), width).iter().enumerate() {
             self.text.push_str(if index == 0 { first } else { others });
-            let line = code.map_or_else(|| line.clone(), |code| self.emphasised(code, line));
+            let line = code.map_or_else(|| line.clone(), |code| self.style.emphasised(code, line));
             self.text.push_str(&line);
             self.text.push('\n');
         }
@@ -112,11 +115,6 @@ impl Page {
             self.text.push('\n');
         }
     }
-}
-
-/// A value may hold lines and worse.
-fn one_line(text: &str) -> String {
-    visible(text).replace(['\n', '\t'], " ")
 }
 
 /// Breaks a text between words; a word that is too long stays whole, so that an ARN can be copied.

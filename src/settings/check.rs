@@ -65,10 +65,15 @@ fn run_store(settings: &Settings, problems: &mut Vec<String>) {
     }
 }
 
+/// Tells whether a text can name an environment.
+pub(super) fn is_environment(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=40).contains(&text.len()) && text.chars().all(plain)
+}
+
 fn names(settings: &Settings, problems: &mut Vec<String>) {
     let environment = &settings.environment;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if environment.is_empty() || environment.len() > 40 || !environment.chars().all(plain) {
+    if !is_environment(environment) {
         problems.push(format!("environment: `{environment}` must have 1 to 40 letters, digits, `-` or `_`"));
     }
     if settings.aws.region.trim().is_empty() {

@@ -93,6 +93,15 @@ pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
     }
 }
 
+/// Gives the environment that settings name, even where they cannot be used otherwise.
+pub(crate) fn environment(path: &Path) -> Option<String> {
+    let told = std::env::var(format!("{ENVIRONMENT_PREFIX}ENVIRONMENT")).ok().or_else(|| {
+        let table = std::fs::read_to_string(path).ok()?.parse::<toml::Table>().ok()?;
+        table.get("environment")?.as_str().map(str::to_owned)
+    });
+    told.filter(|told| check::is_environment(told))
+}
+
 /// Takes variables of ours only, in whatever case the system has them.
 fn environment_key(key: &figment::value::UncasedStr) -> Option<figment::value::Uncased<'_>> {
     let text = key.as_str();

@@ -49,6 +49,7 @@ fn end_quickly(job: Job, status: i32) {
     assert!(began.elapsed() < QUICKLY, "{:?}", began.elapsed());
     let (_, next_step) = outcome.failure();
     assert!(next_step.contains("run again"), "{next_step}");
+    assert!(outcome.stderr.contains(&format!("\"ExitStatus\":{status}")), "no metrics: {}", outcome.stderr);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bestand_model::asset::{AssetKey, AssetPatch};
+use bestand_model::asset::AssetKey;
 use bestand_model::attribute;
 use bestand_model::change_set::{Change, ChangeKind, WithheldReason};
 use serde::Serialize;
@@ -80,8 +80,8 @@ fn shown(change: &Change, with_attributes: bool) -> Shown<'_> {
     let mut sets = BTreeMap::new();
     let mut all = 0;
     if with_attributes && change.kind != ChangeKind::Unchanged {
-        let before = sides(&change.before);
-        for (name, after) in sides(&change.after) {
+        let before = change.before.said();
+        for (name, after) in change.after.said() {
             let was = before.get(name).map_or_else(|| "–".to_owned(), brief);
             all += 1;
             if sets.len() < MAX_ATTRIBUTES {
@@ -96,19 +96,6 @@ fn shown(change: &Change, with_attributes: bool) -> Shown<'_> {
         more: all - sets.len(),
         sets,
     }
-}
-
-/// Gives what a patch says by name.
-fn sides(patch: &AssetPatch) -> BTreeMap<&str, Value> {
-    let mut said: BTreeMap<&str, Value> =
-        patch.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    if let Some(state) = &patch.state {
-        said.insert("state", serde_json::to_value(state).unwrap_or_default());
-    }
-    if let Some(account) = &patch.account_id {
-        said.insert("account_id", Value::from(account.as_str()));
-    }
-    said
 }
 
 fn brief(value: &Value) -> String {

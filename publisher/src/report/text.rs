@@ -52,6 +52,11 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// Makes a text visible in one line: a name may hold lines and worse.
+pub fn one_line(text: &str) -> String {
+    visible(text).replace(['\n', '\t'], " ")
+}
+
 fn hides(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
         || matches!(character,

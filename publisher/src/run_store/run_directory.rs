@@ -37,6 +37,23 @@ impl RunDirectory {
         &self.run_id
     }
 
+    /// Opens the directory of another run of the same store.
+    ///
+    /// # Errors
+    /// There is no such run.
+    pub fn of_run(&self, run_id: &RunId) -> Result<Self, RunStoreError> {
+        Self::open(&self.root, run_id)
+    }
+
+    /// Opens the directory of a run that there is.
+    pub(super) fn open(root: &Arc<Root>, run_id: &RunId) -> Result<Self, RunStoreError> {
+        let key = super::run_key(run_id)?;
+        if !root.files().is_folder(&key)? {
+            return Err(RunStoreError::NoSuchRun { run_id: run_id.clone() });
+        }
+        Ok(Self::new(Arc::clone(root), run_id.clone(), key))
+    }
+
     /// Begins a file of a spool, `<name>.ndjson.zst`.
     ///
     /// # Errors
