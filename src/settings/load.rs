@@ -15,6 +15,9 @@ use against_schema::against_schema;
 /// What `BESTAND__CENTRAL_REGISTER__URL` begins with.
 const ENVIRONMENT_PREFIX: &str = "BESTAND__";
 
+/// What `--settings` begins with where the text stands in an environment variable: a container has no file of its own.
+const IN_A_VARIABLE: &str = "env:";
+
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
@@ -49,19 +52,23 @@ pub(crate) fn schema() -> Value {
     schemars::schema_for!(Settings).to_value()
 }
 
-/// Reads the settings file and what the environment overrides in it.
+/// Reads the settings, from a file or (`env:NAME`) a variable, and what the environment overrides in them.
 pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
-    let unreadable = |error: std::io::Error| SettingsError::Unreadable {
-        path: path.to_owned(),
-        reason: match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "there is no such file; `bestand settings --default > bestand.toml` makes one to begin with"
-                    .into()
+    load_where(path, |name| std::env::var(name).ok())
+}
+
+fn load_where(path: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+    let text = match path.to_str().and_then(|text| text.strip_prefix(IN_A_VARIABLE)) {
+        Some(name) => variable(name).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+            SettingsError::Unreadable {
+                path: path.to_owned(),
+                reason: format!(
+                    "the variable {name} is not set, empty or no UTF-8: it should hold their whole text"
+                ),
             }
-            _ => error.to_string(),
-        },
+        })?,
+        None => std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?,
     };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     // figment would report a syntax error without its place.
     if let Err(error) = text.parse::<toml::Table>() {
         return Err(SettingsError::NoToml { path: path.to_owned(), reason: place_of(&error, &text) });
@@ -91,6 +98,17 @@ pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
         Some(settings) if problems.is_empty() => Ok(settings),
         _ => Err(SettingsError::Wrong { path: path.to_owned(), problems }),
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> SettingsError {
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "there is no such file; `bestand settings --default > bestand.toml` makes one to begin with"
+                .into()
+        }
+        _ => error.to_string(),
+    };
+    SettingsError::Unreadable { path: path.to_owned(), reason }
 }
 
 /// Takes variables of ours only, in whatever case the system has them.
