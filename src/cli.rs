@@ -40,7 +40,8 @@ struct Cli {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Options of all commands")]
 struct Common {
-    /// The settings file; any key can be overridden by the environment (BESTAND__CENTRAL_REGISTER__URL).
+    /// The settings file, or `env:NAME` where a variable holds their whole text; any key can be overridden by the
+    /// environment (BESTAND__CENTRAL_REGISTER__URL).
     #[arg(
         long,
         global = true,

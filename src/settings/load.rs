@@ -15,6 +15,9 @@ use against_schema::against_schema;
 /// What `BESTAND__CENTRAL_REGISTER__URL` begins with.
 const ENVIRONMENT_PREFIX: &str = "BESTAND__";
 
+/// What `--settings` begins with where the text stands in an environment variable: a container has no file of its own.
+const IN_A_VARIABLE: &str = "env:";
+
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
@@ -49,19 +52,13 @@ pub(crate) fn schema() -> Value {
     schemars::schema_for!(Settings).to_value()
 }
 
-/// Reads the settings file and what the environment overrides in it.
+/// Reads the settings, from a file or (`env:NAME`) a variable, and what the environment overrides in them.
 pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
-    let unreadable = |error: std::io::Error| SettingsError::Unreadable {
-        path: path.to_owned(),
-        reason: match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "there is no such file; `bestand settings --default > bestand.toml` makes one to begin with"
-                    .into()
-            }
-            _ => error.to_string(),
-        },
-    };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    load_where(path, |name| std::env::var(name).ok())
+}
+
+fn load_where(path: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+    let text = text_of(path, variable)?;
     // figment would report a syntax error without its place.
     if let Err(error) = text.parse::<toml::Table>() {
         return Err(SettingsError::NoToml { path: path.to_owned(), reason: place_of(&error, &text) });
@@ -96,10 +93,31 @@ pub(crate) fn load(path: &Path) -> Result<Settings, SettingsError> {
 /// Gives the environment that settings name, even where they cannot be used otherwise.
 pub(crate) fn environment(path: &Path) -> Option<String> {
     let told = std::env::var(format!("{ENVIRONMENT_PREFIX}ENVIRONMENT")).ok().or_else(|| {
-        let table = std::fs::read_to_string(path).ok()?.parse::<toml::Table>().ok()?;
+        let table = text_of(path, |name| std::env::var(name).ok()).ok()?.parse::<toml::Table>().ok()?;
         table.get("environment")?.as_str().map(str::to_owned)
     });
     told.filter(|told| check::is_environment(told))
+}
+
+/// Gives the settings' whole text.
+fn text_of(path: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<String, SettingsError> {
+    let unreadable = |reason| SettingsError::Unreadable { path: path.to_owned(), reason };
+    match path.to_str().and_then(|text| text.strip_prefix(IN_A_VARIABLE)) {
+        Some(name) => variable(name).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+            unreadable(format!(
+                "the variable {name} is not set, empty or no UTF-8: it should hold their whole text"
+            ))
+        }),
+        None => std::fs::read_to_string(path).map_err(|error| {
+            unreadable(match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "there is no such file; `bestand settings --default > bestand.toml` makes one to begin with"
+                        .into()
+                }
+                _ => error.to_string(),
+            })
+        }),
+    }
 }
 
 /// Takes variables of ours only, in whatever case the system has them.

@@ -1,24 +1,26 @@
 #!/usr/bin/env python3
-"""The member role with exactly bestand's policy suffices, and the ledger names each action that a role lacks:
-moto_least_privilege.py BESTAND.
+"""The roles of the templates suffice with exactly their policies, and the ledger names each action that a member role
+lacks: moto_least_privilege.py BESTAND.
 
-moto enforces IAM here: signatures, the role's policy, the job's own policy, and the external id. It has counts lent to
-it, so that a role that lacks nothing gets complete scopes. One account has all of the policy, and each of the others
-lacks one action of it.
+moto enforces IAM here: signatures, the role's policy, the job's own policy, and the external id. Both policies are taken
+from deploy/member-account.yml and deploy/service.yml. moto has counts lent to it, so that a role that lacks nothing gets
+complete scopes. One account has all of the policy, and each of the others lacks one action of it. The job itself keeps
+its runs in S3, and is tried without each of its own actions.
 """
 
 import json
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 
 import run_directory
+from cloudformation import Rendered, actions
 from moto_here import EXTERNAL_ID, FRANKFURT, ROLE, Bestand, MotoHere
 from run_directory import RunDirectory, equal, true
 
 HOME, WHOLE = "100000000000", "200000000000"
+BUCKET = "bestand-staging-store"
 CONFIG_TYPES = ["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::SNS::Topic"]
 EC2_TYPES = [f"AWS::EC2::{name}" for name in ("Instance", "NetworkInterface", "SecurityGroup", "Volume", "VPC")]
 # What each action is for: the account, a region, its types, or the cross-check of a region.
@@ -42,21 +44,38 @@ LACKING = {action: f"{300000000000 + number}" for number, action in enumerate(LA
 ACCOUNTS = {HOME: "home", WHOLE: "whole", **{account: action.split(":")[1] for action, account in LACKING.items()}}
 
 
-def policies_of_the_program(bestand):
-    """What bestand says that its role in an account and the job's own role need."""
-    settings = bestand.settings("policy", {WHOLE: "whole"}, [FRANKFURT])
-    printed = subprocess.run(
-        [bestand.program, "settings", "--policy", "--settings", settings], capture_output=True, check=True, timeout=60
+def policies_of_the_templates():
+    """What the templates allow the role in an account, and the job's own role."""
+    trusted = f"arn:aws:iam::{HOME}:role/bestand-staging-task"
+    member = Rendered("member-account.yml", TaskRoleArn=trusted, ExternalId=EXTERNAL_ID, RoleName=ROLE)
+    service = Rendered(
+        "service.yml",
+        Environment="staging",
+        RegistryAccount=HOME,
+        ImageDigest="sha256:" + "0" * 64,
+        SettingsParameter="/bestand/staging/settings",
+        SettingsVersion=1,
+        ExternalId=EXTERNAL_ID,
+        MemberRoleName=ROLE,
+        ReadsOrganization="no",
+        VpcId="vpc-1",
+        SubnetIds="subnet-1",
+        RehearsalAccounts=HOME,
     )
-    policies = json.loads(printed.stdout)
-    return policies["member_role"]["policy"], policies["job_role"]["policy"]
+    ((_, in_an_account),) = member.policies()
+    own = json.dumps(dict(service.policies())["TaskRole/bestand"]).replace("{Store.Arn}", f"arn:aws:s3:::{BUCKET}")
+    return in_an_account, json.loads(own)
 
 
 def without(policy, action):
     """The policy without one action."""
-    (statement,) = policy["Statement"]
-    actions = [allowed for allowed in statement["Action"] if allowed != action]
-    return {**policy, "Statement": [{**statement, "Action": actions}]}
+    statements = []
+    for statement in policy["Statement"]:
+        listed = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        left = [allowed for allowed in listed if allowed != action]
+        if left:
+            statements.append({**statement, "Action": left})
+    return {**policy, "Statement": statements}
 
 
 def found_account(moto, account, policy):
@@ -69,13 +88,31 @@ def found_account(moto, account, policy):
     moto.recorder(account, FRANKFURT, group={"resourceTypes": CONFIG_TYPES + EC2_TYPES}, status="SUCCESS")
 
 
-def found_job(moto, policy):
-    """Makes the user that the job runs as."""
+def found_user(moto, name, policy):
+    """Makes a user, such as the one that the job runs as."""
     iam = moto.client("iam", HOME)
-    iam.create_user(UserName="job")
-    iam.put_user_policy(UserName="job", PolicyName="bestand", PolicyDocument=json.dumps(policy))
-    key = iam.create_access_key(UserName="job")["AccessKey"]
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="bestand", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def play_in_s3(program, moto, folder, job):
+    """Keeps runs in S3: once with the whole policy, then without each action. Gives the exit statuses."""
+    place = {"LocationConstraint": FRANKFURT}
+    moto.client("s3", HOME).create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    users = {None: found_user(moto, "whole", job)}
+    for number, action in enumerate(sorted(actions(job))):
+        users[action] = found_user(moto, f"lacking-{number}", without(job, action))
+    moto.enforce_iam()
+    statuses = {}
+    for action, keys in users.items():
+        bestand = Bestand(program, moto, folder, keys)
+        bestand.environment["BESTAND__RUN_STORE__URL"] = f"s3://{BUCKET}/store"
+        settings = bestand.settings("in-s3", {WHOLE: "whole"}, [FRANKFURT])
+        commands = [["doctor"]] if action == "s3:DeleteObject" else [["settings", "--init-store"], ["plan"]]
+        statuses[action] = [bestand(settings, *command) for command in commands]
+    return statuses
 
 
 def write_source_register(folder):
@@ -95,7 +132,7 @@ class Outcome:
 
     def __init__(self, policy):
         self.policy = policy
-        self.status = self.run = self.sessions = self.stranger_status = self.stranger = None
+        self.status = self.run = self.sessions = self.stranger_status = self.stranger = self.in_s3 = None
 
     def lines(self, account):
         return [
@@ -138,11 +175,11 @@ def exactly_the_policy_suffices(outcome):
 
 
 def every_action_of_the_policy_is_tried_without(outcome):
-    actions = {action for statement in outcome.policy["Statement"] for action in statement["Action"]}
-    equal(actions, set(LACKED) | UNCALLED, "actions of the policy")
+    of_policy = actions(outcome.policy)
+    equal(of_policy, set(LACKED) | UNCALLED, "actions of the policy")
     statements = [policy["Statement"] for policy in outcome.sessions]
     sessions = [{action for allowed in statement for action in allowed["Action"]} for statement in statements]
-    equal(sessions, [actions], "actions that each session is narrowed to")
+    true(of_policy in sessions and sessions.count(of_policy) == len(sessions), f"what sessions are narrowed to: {sessions}")
 
 
 def a_missing_action_is_named_where_it_is_missed(outcome):
@@ -181,6 +218,19 @@ def a_role_that_lacks_something_harms_no_other_account(outcome):
     true({WHOLE, HOME} | checked <= complete, f"accounts with something complete: {sorted(complete)}")
 
 
+def the_jobs_own_policy_suffices_with_the_store_in_s3_and_each_action_that_is_missing_ends_a_run_in_order(outcome):
+    expected = {
+        None: [0, 20],
+        # A plan deletes nothing; the doctor does.
+        "s3:DeleteObject": [45],
+        "s3:GetObject": [45, 45],
+        "s3:ListBucket": [0, 45],
+        "s3:PutObject": [0, 45],
+        "sts:AssumeRole": [0, 31],
+    }
+    equal(outcome.in_s3, expected, "exit statuses by the action that is missing")
+
+
 def a_wrong_external_id_is_refused(outcome):
     equal(outcome.stranger_status, 31, "exit status where no account could be read")
     lines = [line for line in outcome.stranger.coverage() if line["account_id"] == HOME]
@@ -196,6 +246,7 @@ CHECKS = [
     without_an_action_nothing_is_absent_but_where_only_the_cross_check_is_missing,
     nothing_is_retired,
     a_role_that_lacks_something_harms_no_other_account,
+    the_jobs_own_policy_suffices_with_the_store_in_s3_and_each_action_that_is_missing_ends_a_run_in_order,
     a_wrong_external_id_is_refused,
 ]
 
@@ -206,14 +257,14 @@ def main():
         moto = MotoHere()
         moto.lend_counts()
         write_source_register(folder)
-        member, job = policies_of_the_program(Bestand(program, moto, folder))
+        member, job = policies_of_the_templates()
         outcome = Outcome(member)
         for account in (HOME, WHOLE):
             found_account(moto, account, outcome.policy)
         for action, account in LACKING.items():
             found_account(moto, account, without(outcome.policy, action))
-        bestand = Bestand(program, moto, folder, found_job(moto, job))
-        moto.enforce_iam()
+        bestand = Bestand(program, moto, folder, found_user(moto, "job", job))
+        outcome.in_s3 = play_in_s3(program, moto, folder, job)
         outcome.status = bestand(bestand.settings("store", ACCOUNTS, [FRANKFURT]), "plan")
         outcome.run = RunDirectory.only(os.path.join(folder, "store"))
         outcome.sessions = moto.session_policies(WHOLE)

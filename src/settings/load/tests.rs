@@ -11,6 +11,25 @@ fn load_text(text: &str) -> Result<Settings, Vec<String>> {
 }
 
 #[test]
+fn settings_can_stand_in_a_variable_whole() {
+    let load = |variable: Option<&str>| {
+        load_where(Path::new("env:SETTINGS"), |name| {
+            variable.filter(|_| name == "SETTINGS").map(str::to_owned)
+        })
+    };
+    assert_eq!(load(Some(super::super::DEFAULT)).unwrap().environment, "staging");
+    for nothing in [None, Some(""), Some(" \n")] {
+        let told = load(nothing).unwrap_err().to_string();
+        assert!(
+            told.starts_with("cannot read the settings env:SETTINGS: the variable SETTINGS is not set"),
+            "{told}"
+        );
+    }
+    let told = load(Some("environment = \"staging\"\nenvironment = 1")).unwrap_err().to_string();
+    assert!(told.starts_with("the settings env:SETTINGS are no valid TOML: line 2"), "{told}");
+}
+
+#[test]
 fn the_shipped_default_is_in_order() {
     assert_eq!(load_text(super::super::DEFAULT).map(|settings| settings.environment), Ok("staging".into()));
 }
