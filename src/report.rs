@@ -94,7 +94,9 @@ fn stream(
         Ok(()) => Ok(()),
         Err(ReportError::Write(error)) => Err(Failed::Write(error)),
         // The folder is the user's, as the command line is.
-        Err(error @ ReportError::Scratch { .. }) => Err(Failed::Made(Error::Usage(chain(&error)))),
+        Err(error @ ReportError::Scratch { .. }) => {
+            Err(Failed::Made(Error::Usage(format!("cannot {}", chain(&error)))))
+        }
         Err(error) => Err(Failed::Made(Error::Unexpected(chain(&error)))),
     }
 }

@@ -92,7 +92,7 @@ pub enum ReportError {
         source: serde_json::Error,
     },
     /// A temporary file is refused, or takes no more.
-    #[error("use temporary files in `{}`: a workbook needs a folder with room for them, which TMPDIR names", folder.display())]
+    #[error("use temporary files in `{}`: while a workbook is made, the report's folder and TMPDIR must take some", folder.display())]
     Scratch {
         /// Where it is.
         folder: std::path::PathBuf,

@@ -14,6 +14,7 @@ use super::table::{self, Cell};
 use super::{ReportError, ReportHead, ReportTotals};
 use sheet::{Left, Sheet};
 
+mod guard;
 mod sheet;
 mod summary;
 
@@ -126,16 +127,14 @@ impl XlsxReport {
 
     /// Runs a step of the library, which panics where a temporary file takes no more, and makes an error of it.
     fn guarded<T>(&self, step: impl FnOnce() -> Result<T, XlsxError>) -> Result<T, ReportError> {
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)) {
+        match guard::guarded(step) {
             Ok(Ok(made)) => Ok(made),
             Ok(Err(XlsxError::IoError(source))) => Err(ReportError::Write(source)),
             Ok(Err(XlsxError::ZipError(source))) => Err(ReportError::Write(source.into())),
             Ok(Err(source)) => Err(ReportError::Workbook(source)),
-            Err(panic) => {
-                let told = panic.downcast_ref::<String>().map(String::as_str);
-                let told = told.or_else(|| panic.downcast_ref::<&str>().copied());
-                let source = io::Error::other(told.unwrap_or("the writer gave up").to_owned());
-                Err(ReportError::Scratch { folder: self.scratch.clone(), source })
+            Err(said) => {
+                let (folder, source) = (self.scratch.clone(), io::Error::other(said));
+                Err(ReportError::Scratch { folder, source })
             }
         }
     }
