@@ -165,7 +165,7 @@ def the_bucket_is_versioned_encrypted_and_closed(world):
     true("ObjectLockEnabled" not in world.rendered.properties("Store"), "none, if not")
     for key in ("Store", "JobLog", "Task", "LauncherVersion"):
         kept = world.rendered.resources[key]
-        equal((kept["DeletionPolicy"], kept["UpdateReplacePolicy"]), ("Retain", "Retain"), f"{key} is kept")
+        equal((kept["DeletionPolicy"], kept["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), f"{key} is kept")
 
 
 def only_the_job_and_a_named_role_write_into_the_store(world):
