@@ -101,7 +101,8 @@ def found_user(moto, name, policy):
 
 
 def play_in_s3(program, moto, folder, job):
-    """Keeps runs in S3: once with the whole policy, then without each action. Gives the exit statuses."""
+    """Keeps runs in S3: once with the whole policy, then without each action. Gives the exit statuses,
+    and whether the missing action is named."""
     place = {"LocationConstraint": FRANKFURT}
     moto.client("s3", HOME).create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     users = {None: found_user(moto, "whole", job)}
@@ -113,8 +114,10 @@ def play_in_s3(program, moto, folder, job):
         bestand = Bestand(program, moto, folder, keys)
         bestand.environment["BESTAND__RUN_STORE__URL"] = f"s3://{BUCKET}/store"
         settings = bestand.settings("in-s3", {WHOLE: "whole"}, [FRANKFURT])
-        commands = [["doctor"]] if action == "s3:DeleteObject" else [["settings", "--init-store"], ["plan"]]
+        commands = [["doctor", "--json"]] if action == "s3:DeleteObject" else [["settings", "--init-store"], ["plan"]]
         statuses[action] = [bestand(settings, *command) for command in commands]
+        if action:
+            statuses[action].append("named" if action in bestand.said else "not named")
     return statuses
 
 
@@ -226,13 +229,13 @@ def the_jobs_own_policy_suffices_with_the_store_in_s3_and_each_action_that_is_mi
     expected = {
         None: [0, 20],
         # A plan deletes nothing; the doctor does.
-        "s3:DeleteObject": [45],
-        "s3:GetObject": [45, 45],
-        "s3:ListBucket": [0, 45],
-        "s3:PutObject": [0, 45],
-        "sts:AssumeRole": [0, 31],
+        "s3:DeleteObject": [45, "named"],
+        "s3:GetObject": [45, 45, "named"],
+        "s3:ListBucket": [0, 45, "named"],
+        "s3:PutObject": [0, 45, "named"],
+        "sts:AssumeRole": [0, 31, "named"],
     }
-    equal(outcome.in_s3, expected, "exit statuses by the action that is missing")
+    equal(outcome.in_s3, expected, "exit statuses by the action that is missing, and whether it is named")
 
 
 def a_wrong_external_id_is_refused(outcome):
