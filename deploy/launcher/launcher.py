@@ -38,8 +38,6 @@ def asked(event, request_id):
         overrides = {"BESTAND__RUN_STORE__URL": os.environ["REHEARSAL_STORE"]}
         if os.environ["REHEARSAL_ACCOUNTS"]:
             arguments += ["--accounts", os.environ["REHEARSAL_ACCOUNTS"]]
-            # Most of what is owned lies in the accounts that are left out.
-            overrides["BESTAND__GATE__MIN_COMPLETE_SHARE"] = "0"
         if os.environ["FIRST_PUBLICATION"] == "yes":
             arguments.append("--first-run")
         return "rehearsal", run_id, arguments, overrides

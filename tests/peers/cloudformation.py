@@ -59,9 +59,10 @@ class Rendered:
             value = parameters.pop(key, declared.get("Default"))
             if value is None:
                 raise AssertionError(f"{name}: the parameter {key} has no default and was not given")
-            self._check(name, key, declared, str(value))
             is_list = declared["Type"].startswith("List<") or declared["Type"] == "CommaDelimitedList"
             self.values[key] = [part.strip() for part in str(value).split(",")] if is_list else str(value)
+            for one in self.values[key] if is_list else [str(value)]:
+                self._check(name, key, declared, one)
         if parameters:
             raise AssertionError(f"{name} has no parameters {sorted(parameters)}")
         self.conditions = self.template.get("Conditions", {})

@@ -164,15 +164,12 @@ def a_rehearsal_is_a_dry_run_of_the_chosen_accounts_in_a_store_of_its_own(_):
     launcher = Function("launcher", LAUNCHER)
     run_id = "rehearsal-d-A1B2C3D4E"
     command = ["plan", "--fail-on-gate", "--run-id", run_id, "--accounts", "111111111111,222222222222"]
-    environment = [
-        {"name": "BESTAND__RUN_STORE__URL", "value": "s3://bestand-staging/rehearsals"},
-        {"name": "BESTAND__GATE__MIN_COMPLETE_SHARE", "value": "0"},
-    ]
+    environment = [{"name": "BESTAND__RUN_STORE__URL", "value": "s3://bestand-staging/rehearsals"}]
     asked = run_task(run_id, command, environment, "rehearsal")
     launcher.stubs["ECS"].add_response("run_task", {"tasks": [{"taskArn": TASK}]}, asked)
     equal(launcher({"rehearsal": "d-A1B2C3D4E"})["task"], TASK, "task")
     launcher = Function("launcher", LAUNCHER, REHEARSAL_ACCOUNTS="", FIRST_PUBLICATION="yes")
-    asked = run_task(run_id, [*command[:4], "--first-run"], environment[:1], "rehearsal")
+    asked = run_task(run_id, [*command[:4], "--first-run"], environment, "rehearsal")
     launcher.stubs["ECS"].add_response("run_task", {"tasks": [{"taskArn": TASK}]}, asked)
     launcher({"rehearsal": "d-A1B2C3D4E"})
     launcher.all_asked()

@@ -165,7 +165,7 @@ def the_bucket_is_versioned_encrypted_and_closed(world):
     true("ObjectLockEnabled" not in world.rendered.properties("Store"), "none, if not")
     for key in ("Store", "JobLog", "Task", "LauncherVersion"):
         kept = world.rendered.resources[key]
-        equal((kept["DeletionPolicy"], kept["UpdateReplacePolicy"]), ("Retain", "Retain"), f"{key} is kept")
+        equal((kept["DeletionPolicy"], kept["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), f"{key} is kept")
 
 
 def only_the_job_and_a_named_role_write_into_the_store(world):
@@ -295,6 +295,22 @@ def every_outcome_but_done_has_its_alarm_and_each_alarm_is_told(world):
     equal({arn.rsplit(":", 1)[1] for arn in listed}, set(alarms), "alarms on the dashboard")
 
 
+def the_dashboard_shows_metrics_that_there_are(world):
+    with open(os.path.join(cloudformation.ROOT, "docs", "LOGGING.md"), encoding="utf-8") as file:
+        of_the_job = set(re.findall(r"^\| `(\w+)` \|", file.read().split("### The metrics")[1], re.M))
+    shown = json.loads(world.rendered.properties("Dashboard")["DashboardBody"])
+    lines = [
+        line
+        for widget in shown["widgets"]
+        if widget["type"] == "metric"
+        for line in widget["properties"]["metrics"]
+        if "Command" in line or line[0] == "."
+    ]
+    true(len(lines) >= 6, f"{lines}")
+    for line in lines:
+        true(line[1] in of_the_job, f"{line[1]} is a metric of docs/LOGGING.md")
+
+
 def the_role_in_an_account_trusts_one_role_with_an_external_id_in_one_organisation(world):
     role = world.moto.client("iam").get_role(RoleName="bestand-reader")["Role"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -319,6 +335,7 @@ CHECKS = [
     the_alias_moves_by_codedeploy_after_the_rehearsal,
     the_schedule_has_a_time_zone_a_window_few_attempts_and_a_queue,
     every_outcome_but_done_has_its_alarm_and_each_alarm_is_told,
+    the_dashboard_shows_metrics_that_there_are,
     the_role_in_an_account_trusts_one_role_with_an_external_id_in_one_organisation,
 ]
 

@@ -245,6 +245,19 @@ def the_settings_of_both_environments_are_in_order(world):
         true(len(environment["SETTINGS"]) < 8192, "it fits into a parameter")
 
 
+def policies_fit_into_what_iam_takes(world):
+    def size(policy):
+        return len(json.dumps(policy, separators=(",", ":")))
+
+    for name, template in world.variants():
+        for key, role in template.of_type("AWS::IAM::Role").items():
+            inline = sum(size(policy["PolicyDocument"]) for policy in role["Policies"])
+            true(inline <= 10_240, f"{name} {key}: {inline} characters of policies")
+            true(size(role["AssumeRolePolicyDocument"]) <= 2_048, f"{name} {key}: trust policy")
+        for key, policy in template.of_type("AWS::IAM::ManagedPolicy").items():
+            true(size(policy["PolicyDocument"]) <= 6_144, f"{name} {key}: managed policy")
+
+
 def templates_fit(_):
     for name in NAMES:
         true(len(read("deploy", name)) < 1_000_000, f"{name} is larger than CloudFormation takes from a bucket")
@@ -318,6 +331,7 @@ CHECKS = [
     every_change_of_what_runs_makes_a_new_version,
     every_alarm_has_its_section,
     the_settings_of_both_environments_are_in_order,
+    policies_fit_into_what_iam_takes,
     templates_fit,
     the_pipeline_builds_rehearses_asks_and_rolls_out,
     a_push_starts_it_by_a_rule_or_by_the_connection,

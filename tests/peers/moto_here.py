@@ -126,6 +126,7 @@ class Bestand:
 
     def __init__(self, program, moto, folder, keys=("AKIABESTANDBESTAND01", "peer")):
         self.program, self.folder = program, folder
+        self.said = ""
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment.update(
             AWS_ENDPOINT_URL=moto.url,
@@ -135,12 +136,13 @@ class Bestand:
         )
 
     def __call__(self, settings, *arguments):
-        """Gives the exit status; what went wrong is shown."""
+        """Gives the exit status; what went wrong is shown, and what was said is kept."""
         command = [self.program, *arguments, "--settings", settings, "--log-format", "json"]
         started = time.monotonic()
         process = subprocess.run(
             command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300
         )
+        self.said = process.stdout + process.stderr
         print(f"bestand {' '.join(arguments)}: status {process.returncode} after {time.monotonic() - started:.1f} s")
         if process.returncode not in (0, 20):
             print(process.stdout[-2000:], process.stderr[-4000:])

@@ -45,7 +45,7 @@ ACCOUNTS = {HOME: "home", WHOLE: "whole", **{account: action.split(":")[1] for a
 
 
 def policies_of_the_templates():
-    """What the templates allow the role in an account, and the job's own role."""
+    """What the templates allow the role in an account, whom it trusts, and what they allow the job's own role."""
     trusted = f"arn:aws:iam::{HOME}:role/bestand-staging-task"
     member = Rendered("member-account.yml", TaskRoleArn=trusted, ExternalId=EXTERNAL_ID, RoleName=ROLE)
     service = Rendered(
@@ -63,8 +63,11 @@ def policies_of_the_templates():
         RehearsalAccounts=HOME,
     )
     ((_, in_an_account),) = member.policies()
+    # moto knows users by their ARN, and sessions of a role by another one than the role's.
+    trust = json.dumps(member.properties("Reader")["AssumeRolePolicyDocument"])
+    trust = trust.replace(trusted, f"arn:aws:iam::{HOME}:user/job")
     own = json.dumps(dict(service.policies())["TaskRole/bestand"]).replace("{Store.Arn}", f"arn:aws:s3:::{BUCKET}")
-    return in_an_account, json.loads(own)
+    return in_an_account, trust, json.loads(own)
 
 
 def without(policy, action):
@@ -98,7 +101,8 @@ def found_user(moto, name, policy):
 
 
 def play_in_s3(program, moto, folder, job):
-    """Keeps runs in S3: once with the whole policy, then without each action. Gives the exit statuses."""
+    """Keeps runs in S3: once with the whole policy, then without each action. Gives the exit statuses,
+    and whether the missing action is named."""
     place = {"LocationConstraint": FRANKFURT}
     moto.client("s3", HOME).create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     users = {None: found_user(moto, "whole", job)}
@@ -110,8 +114,10 @@ def play_in_s3(program, moto, folder, job):
         bestand = Bestand(program, moto, folder, keys)
         bestand.environment["BESTAND__RUN_STORE__URL"] = f"s3://{BUCKET}/store"
         settings = bestand.settings("in-s3", {WHOLE: "whole"}, [FRANKFURT])
-        commands = [["doctor"]] if action == "s3:DeleteObject" else [["settings", "--init-store"], ["plan"]]
+        commands = [["doctor", "--json"]] if action == "s3:DeleteObject" else [["settings", "--init-store"], ["plan"]]
         statuses[action] = [bestand(settings, *command) for command in commands]
+        if action:
+            statuses[action].append("named" if action in bestand.said else "not named")
     return statuses
 
 
@@ -132,6 +138,7 @@ class Outcome:
 
     def __init__(self, policy):
         self.policy = policy
+        self.somebody = None
         self.status = self.run = self.sessions = self.stranger_status = self.stranger = self.in_s3 = None
 
     def lines(self, account):
@@ -222,13 +229,13 @@ def the_jobs_own_policy_suffices_with_the_store_in_s3_and_each_action_that_is_mi
     expected = {
         None: [0, 20],
         # A plan deletes nothing; the doctor does.
-        "s3:DeleteObject": [45],
-        "s3:GetObject": [45, 45],
-        "s3:ListBucket": [0, 45],
-        "s3:PutObject": [0, 45],
-        "sts:AssumeRole": [0, 31],
+        "s3:DeleteObject": [45, "named"],
+        "s3:GetObject": [45, 45, "named"],
+        "s3:ListBucket": [0, 45, "named"],
+        "s3:PutObject": [0, 45, "named"],
+        "sts:AssumeRole": [0, 31, "named"],
     }
-    equal(outcome.in_s3, expected, "exit statuses by the action that is missing")
+    equal(outcome.in_s3, expected, "exit statuses by the action that is missing, and whether it is named")
 
 
 def a_wrong_external_id_is_refused(outcome):
@@ -236,6 +243,10 @@ def a_wrong_external_id_is_refused(outcome):
     lines = [line for line in outcome.stranger.coverage() if line["account_id"] == HOME]
     equal([(line["status"], line["reason"]) for line in lines], [("incomplete", "role_denied")], f"{lines}")
     true("sts:AssumeRole" in lines[0]["detail"], f"{lines}")
+
+
+def somebody_else_than_the_job_is_refused_even_with_the_external_id(outcome):
+    equal(outcome.somebody, 31, "exit status where no account could be read")
 
 
 CHECKS = [
@@ -248,6 +259,7 @@ CHECKS = [
     a_role_that_lacks_something_harms_no_other_account,
     the_jobs_own_policy_suffices_with_the_store_in_s3_and_each_action_that_is_missing_ends_a_run_in_order,
     a_wrong_external_id_is_refused,
+    somebody_else_than_the_job_is_refused_even_with_the_external_id,
 ]
 
 
@@ -257,18 +269,21 @@ def main():
         moto = MotoHere()
         moto.lend_counts()
         write_source_register(folder)
-        member, job = policies_of_the_templates()
+        member, trust, job = policies_of_the_templates()
         outcome = Outcome(member)
         for account in (HOME, WHOLE):
             found_account(moto, account, outcome.policy)
         for action, account in LACKING.items():
             found_account(moto, account, without(outcome.policy, action))
+        # moto looks at a role's trust only within the account of whoever assumes it.
+        moto.client("iam", HOME).update_assume_role_policy(RoleName=ROLE, PolicyDocument=trust)
         bestand = Bestand(program, moto, folder, found_user(moto, "job", job))
+        somebody = Bestand(program, moto, folder, found_user(moto, "somebody", job))
         outcome.in_s3 = play_in_s3(program, moto, folder, job)
         outcome.status = bestand(bestand.settings("store", ACCOUNTS, [FRANKFURT]), "plan")
         outcome.run = RunDirectory.only(os.path.join(folder, "store"))
         outcome.sessions = moto.session_policies(WHOLE)
-        # moto looks at a role's trust only within the account of whoever assumes it.
+        outcome.somebody = somebody(bestand.settings("somebody", {HOME: "home"}, [FRANKFURT]), "plan")
         settings = bestand.settings("stranger", {HOME: "home"}, [FRANKFURT], external_id=f"not-{EXTERNAL_ID}")
         outcome.stranger_status = bestand(settings, "plan")
         outcome.stranger = RunDirectory.only(os.path.join(folder, "stranger"))

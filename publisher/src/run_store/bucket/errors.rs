@@ -9,7 +9,7 @@ pub(super) fn sort(action: &'static str, place: String, error: StoreError) -> Ru
     let advice = match &error {
         StoreError::NotFound { .. } => ": there is no such bucket; correct `run_store.url`, or create it",
         StoreError::Unauthenticated { .. } => ": AWS does not accept the job's credentials",
-        StoreError::PermissionDenied { .. } => {
+        error if is_denied(error) => {
             ": allow the job's role s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there, and the use of the bucket's KMS key"
         }
         StoreError::NotImplemented { .. } | StoreError::NotSupported { .. } => {
@@ -18,4 +18,13 @@ pub(super) fn sort(action: &'static str, place: String, error: StoreError) -> Ru
         _ => "",
     };
     RunStoreError::Remote { action, place, advice, source: Box::new(error) }
+}
+
+/// A listing or a deletion that is denied comes as an error of no kind: its text alone tells.
+fn is_denied(error: &StoreError) -> bool {
+    match error {
+        StoreError::PermissionDenied { .. } => true,
+        StoreError::Generic { source, .. } => source.to_string().contains("AccessDenied"),
+        _ => false,
+    }
 }
