@@ -96,7 +96,7 @@ pub(crate) fn conclude(
         Err(error) => error.exit_status(),
     };
     if let Err(error) = &result {
-        summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
+        summary::add_failure(&mut summary, error);
     }
     summary::end(&mut summary, status, clock::now());
     // A full disk may be what ended the run: the first error is the one to tell.

@@ -295,6 +295,12 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        // Whoever is given a summary that is not good is told what to do, with the command.
+        if let Ok(summary) = serde_json::from_str::<Value>(&self.stdout)
+            && let (Some(steps), false) = (summary["next_steps"].as_array(), matches!(status, 0 | 10))
+        {
+            assert!(steps.iter().any(|step| names_a_command(step.as_str().unwrap())), "{status}: {steps:?}");
+        }
         self
     }
 
@@ -323,9 +329,14 @@ impl Outcome {
         for word in words {
             assert!(message.contains(word), "no `{word}` in: {message}");
         }
-        assert!(!next_step.is_empty(), "{message}");
+        assert!(names_a_command(&next_step), "{message}: {next_step}");
         outcome
     }
+}
+
+/// Tells whether a next step says what to type.
+pub(crate) fn names_a_command(step: &str) -> bool {
+    step.contains("`bestand ")
 }
 
 /// A run's directory, read as a stranger would: plain JSON.
