@@ -154,6 +154,17 @@ impl World {
         Job::start(command).wait()
     }
 
+    /// Runs a command at a terminal of its own, and gives what stands there.
+    pub(crate) fn at_a_terminal(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let program = assert_cmd::cargo::cargo_bin!("bestand");
+        let mut command = Command::new("script");
+        // util-linux's `script` gives it a terminal; every Debian has it.
+        command.args(["-qec", &format!("{} {}", program.display(), arguments.join(" ")), "/dev/null"]);
+        command.current_dir(self.folder.path()).env_clear().envs(&self.environment);
+        command.env("TERM", "xterm").envs(variables.iter().copied());
+        Job::start(command).wait().stdout
+    }
+
     fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("bestand"));
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.environment);
