@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bestand_collector::action::{home_policy, member_policy};
 use bestand_model::identifiers::{AccountId, RunId};
+use bestand_model::run_summary::RunSummary;
+use bestand_publisher::run_store::RunDirectory;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{Error, chain};
@@ -58,6 +60,17 @@ struct Common {
     log_format: Option<LogFormat>,
 }
 
+/// What a job says.
+#[derive(Args, Clone, Copy, Debug, Default)]
+struct Said {
+    /// Says nothing but errors: no list, no table, no progress, no log lines, no metrics.
+    #[arg(long, short)]
+    quiet: bool,
+    /// Prints the summary, run.json, as one JSON document on standard output, also where the run fails.
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The scheduled job: plan, gate, publish, report.
@@ -68,6 +81,8 @@ enum Command {
         /// End with status 10 if there is drift.
         #[arg(long)]
         fail_on_drift: bool,
+        #[command(flatten)]
+        said: Said,
     },
     /// The dry run: all but publishing. The run directory holds the plan and the report.
     ///
@@ -85,6 +100,8 @@ enum Command {
         /// Only these accounts; all others are `not_requested`, and nothing is concluded of them.
         #[arg(long, value_name = "ID", value_delimiter = ',')]
         accounts: Vec<AccountId>,
+        #[command(flatten)]
+        said: Said,
     },
     /// Publishes the plan of a run exactly, or goes on where its publication was interrupted.
     Publish {
@@ -100,6 +117,8 @@ enum Command {
         /// Nothing of ours is expected in the central register yet.
         #[arg(long)]
         first_run: bool,
+        #[command(flatten)]
+        said: Said,
     },
     /// Plans the way back from a run: what restores every entry to what it said before that run changed it.
     ///
@@ -109,6 +128,8 @@ enum Command {
         /// The run to revert: the name of a folder below runs/ of the run store.
         #[arg(value_name = "RUN", value_parser = RunId::checked)]
         run: RunId,
+        #[command(flatten)]
+        said: Said,
     },
     /// Writes the report of a run again, in the forms that are asked for, into a folder.
     ///
@@ -177,13 +198,13 @@ enum Command {
 }
 
 impl Command {
-    /// Gives what metrics are told of.
-    fn job(&self) -> Option<Job> {
+    /// Gives what metrics are told of, and what it is to say.
+    fn job(&self) -> Option<(Job, Said)> {
         match self {
-            Self::Run { .. } => Some(Job::Run),
-            Self::Plan { .. } => Some(Job::Plan),
-            Self::Publish { .. } => Some(Job::Publish),
-            Self::Revert { .. } => Some(Job::Revert),
+            Self::Run { said, .. } => Some((Job::Run, *said)),
+            Self::Plan { said, .. } => Some((Job::Plan, *said)),
+            Self::Publish { said, .. } => Some((Job::Publish, *said)),
+            Self::Revert { said, .. } => Some((Job::Revert, *said)),
             _ => None,
         }
     }
@@ -230,14 +251,16 @@ pub(crate) fn main() -> ExitStatus {
         Err(error) => return unparsed(&error),
     };
     let format = LogFormat::or_default(cli.common.log_format);
-    telemetry::start(format);
-    let recorder = cli.command.job().map(Recorder::begin);
+    let (job, said) = cli.command.job().unzip();
+    let said = said.unwrap_or_default();
+    telemetry::start(format, said.quiet);
+    let recorder = job.map(Recorder::begin);
     let result = work(&cli, format, recorder.as_ref());
     let status = match &result {
         Ok(status) => *status,
         Err(error) => error.exit_status(),
     };
-    if let (LogFormat::Json, Some(recorder)) = (format, &recorder) {
+    if let (LogFormat::Json, false, Some(recorder)) = (format, said.quiet, &recorder) {
         recorder.write(status, &cli.common.settings, clock::now());
     }
     match result {
@@ -274,10 +297,12 @@ fn work(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> Result<Exi
 }
 
 async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> Result<ExitStatus, Error> {
-    let progress = Progress::new(format);
+    let (_, said) = cli.command.job().unzip();
+    let said = said.unwrap_or_default();
+    let progress = Progress::new(format, said.quiet);
     let load = || settings::load(&cli.common.settings).map_err(Error::from);
     match &cli.command {
-        Command::Run { first_run, fail_on_drift } => {
+        Command::Run { first_run, fail_on_drift, .. } => {
             let options = RunOptions {
                 publish: true,
                 run_id: cli.common.run_id.clone(),
@@ -285,9 +310,9 @@ async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> 
                 fail_on_drift: *fail_on_drift,
                 ..RunOptions::default()
             };
-            show(run(&load()?, &options, progress).await?, recorder, format, Listed::Changes)
+            show(run(&load()?, &options, progress).await?, recorder, format, said, Listed::Changes)
         }
-        Command::Plan { fail_on_gate, fail_on_drift, first_run, accounts } => {
+        Command::Plan { fail_on_gate, fail_on_drift, first_run, accounts, .. } => {
             let options = RunOptions {
                 publish: false,
                 run_id: cli.common.run_id.clone(),
@@ -296,17 +321,24 @@ async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> 
                 fail_on_drift: *fail_on_drift,
                 only: accounts.clone(),
             };
-            show(run(&load()?, &options, progress).await?, recorder, format, Listed::Changes)
+            show(run(&load()?, &options, progress).await?, recorder, format, said, Listed::Changes)
         }
-        Command::Publish { run, accept_gate, because, first_run } => {
+        Command::Publish { run, accept_gate, because, first_run, .. } => {
             let approval =
                 Approval { accepted: accept_gate.clone(), because: because.clone(), first_run: *first_run };
-            show(publish_run(&load()?, run, &approval, progress).await?, recorder, format, Listed::Nothing)
+            show(
+                publish_run(&load()?, run, &approval, progress).await?,
+                recorder,
+                format,
+                said,
+                Listed::Nothing,
+            )
         }
-        Command::Revert { run } => show(
+        Command::Revert { run, .. } => show(
             revert(&load()?, run, cli.common.run_id.clone(), progress).await?,
             recorder,
             format,
+            said,
             Listed::Changes,
         ),
         Command::Doctor { accounts, run, json } => {
@@ -398,32 +430,41 @@ fn show(
     Ended { summary, directory, failure }: Ended,
     recorder: Option<&Recorder>,
     format: LogFormat,
+    said: Said,
     listed: Listed,
 ) -> Result<ExitStatus, Error> {
     if let Some(recorder) = recorder {
         recorder.keep(&summary);
     }
+    let as_json = || serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()));
+    // Who asks for the document gets it of a run that failed as well.
+    if said.json {
+        print(&as_json()?);
+    }
     if let Some(error) = failure {
         return Err(error);
     }
     match format {
+        _ if said.json || said.quiet => {}
         LogFormat::Human => {
             if listed == Listed::Changes {
-                match change_list::text(&summary, &directory, explain::Style::of_stdout()) {
-                    Ok(Some(text)) => print(&text),
-                    Ok(None) => {}
-                    // The run is done, and has its report: only this way to look at it is closed.
-                    Err(error) => tracing::warn!(error = chain(&error), "the changes cannot be listed here"),
-                }
+                list_changes(&summary, &directory);
             }
             print(&summary::table(&summary, &directory));
         }
-        LogFormat::Json => {
-            print(&serde_json::to_string(&summary).map_err(|error| Error::Unexpected(error.to_string()))?);
-        }
+        LogFormat::Json => print(&as_json()?),
     }
     ExitStatus::of_code(summary.exit_status)
         .ok_or_else(|| Error::Unexpected(format!("exit status {} is unknown", summary.exit_status)))
+}
+
+fn list_changes(summary: &RunSummary, directory: &RunDirectory) {
+    match change_list::text(summary, directory, explain::Style::of_stdout()) {
+        Ok(Some(text)) => print(&text),
+        Ok(None) => {}
+        // The run is done, and has its report: only this way to look at it is closed.
+        Err(error) => tracing::warn!(error = chain(&error), "the changes cannot be listed here"),
+    }
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure.

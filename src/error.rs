@@ -105,51 +105,66 @@ impl Error {
             Self::Settings(_) => "mend the settings, then `bestand settings --check`",
             Self::Usage(_) => "see `bestand --help`",
             Self::NoSuchKey(_) => {
-                "copy the ARN, asset id, asset key or finding id from the run's report.html, letter by letter"
+                "copy the ARN, asset id, asset key or finding id from the run's report.html, letter by letter, and ask `bestand explain RUN KEY` again"
             }
-            Self::AmbiguousKey(_) => "ask again with the ARN or the asset key of the one that you mean",
+            Self::AmbiguousKey(_) => {
+                "ask `bestand explain RUN KEY` again with the ARN or the asset key of the one that you mean"
+            }
             Self::Secret { source, .. } => source.next_step(),
-            Self::CentralRegister(RegisterError::Setup(_)) => "mend [central_register] in the settings",
+            Self::CentralRegister(RegisterError::Setup(_)) => {
+                "mend [central_register] in the settings, then `bestand settings --check` and `bestand doctor`"
+            }
             Self::CentralRegister(RegisterError::TokenFile { .. }) => {
-                "see that whoever renews the file of [central_register] auth is at work, then run again"
+                "see that whoever renews the file of [central_register] auth is at work, then `bestand doctor`, then run again"
             }
             Self::Credentials(_) => {
-                "give the job credentials (AWS_PROFILE, keys, or the task's role), then run again"
+                "give the job credentials (AWS_PROFILE, keys, or the task's role), then `bestand doctor`, then run again"
             }
             Self::Directory(DirectoryError::NoSuchUnits(_)) => {
-                "mend [accounts] organizational_units: name units that exist, by id or by path from the root down"
+                "mend [accounts] organizational_units: name units that exist, by id or by path from the root down; `bestand doctor` tells whether they do"
             }
             Self::Directory(_) => {
-                "let the job's role call organizations:ListAccounts (and what [accounts] organizational_units and tags need: ListRoots, ListOrganizationalUnitsForParent, ListAccountsForParent, ListTagsForResource) from the management account or a delegated administrator, or list the accounts in [accounts]"
+                "let the job's role call organizations:ListAccounts (and what [accounts] organizational_units and tags need: ListRoots, ListOrganizationalUnitsForParent, ListAccountsForParent, ListTagsForResource) from the management account or a delegated administrator, or list the accounts in [accounts]; `bestand doctor` tells whether it may"
             }
             Self::NoAccountReadable { .. } => {
-                "check the role's name, its trust policy and the external id in [accounts] role; coverage.ndjson of the run names each account's reason"
+                "check the role's name, its trust policy and the external id in [accounts] role; `bestand doctor` tells of each account why, and what mends it"
             }
             Self::SourceRegister(_) => {
-                "mend [source_register] or the register itself, then run again: without it nothing is concluded"
+                "mend [source_register] or the register itself until `bestand doctor` can read it, then run again: without it nothing is concluded"
             }
             Self::SourceShrunken { .. } => {
-                "find out where the rows went; if they are rightly gone, lower [source_register] min_source_share for one run"
+                "find out where the rows went; if they are rightly gone, lower [source_register] min_source_share for one `bestand run`"
             }
             Self::RunStore(RunStoreError::LeaseLost) | Self::CentralRegister(RegisterError::NoLease) => {
                 "see whether another run is at work; if it was this plan's publication, finish it with `bestand publish RUN`, else run again"
             }
             Self::CentralRegister(_) => {
-                "check [central_register] and whether the register is up (one that asks for a client certificate may end the connection of whoever shows none, or another's), then run again: nothing was changed"
+                "check [central_register] and whether the register is up (one that asks for a client certificate may end the connection of whoever shows none, or another's); `bestand doctor` tells whether it answers, then run again"
             }
             Self::Environment(_) | Self::RunStore(RunStoreError::ForeignEnvironment { .. }) => {
                 "make `environment` in the settings, the run store (`bestand settings --init-store`) and the central register agree: nothing was changed"
             }
             Self::RunStore(RunStoreError::Locked { .. }) => {
-                "wait until the other run has ended, then run again"
+                "wait until the other run has ended, then run again; until then `bestand doctor` and `bestand explain` may be asked"
             }
             Self::RunStore(RunStoreError::Unsuited { .. }) => {
-                "put the run store into an S3 bucket or a service that knows If-Match and If-None-Match"
+                "put the run store into an S3 bucket or a service that knows If-Match and If-None-Match, then `bestand doctor`"
             }
-            Self::RunStore(RunStoreError::NoSuchRun { .. }) => "name a folder below runs/ of the run store",
-            Self::RunStore(RunStoreError::RunExists { .. }) => "leave --run-id out: bestand makes a new one",
-            Self::RunStore(RunStoreError::Url { .. }) => "mend [run_store] url",
-            Self::RunStore(_) => "mend the run store (space, permissions), then run again",
+            Self::RunStore(RunStoreError::NoSuchRun { .. }) => {
+                "name a folder below runs/ of the run store, or make a new run: `bestand plan`"
+            }
+            Self::RunStore(RunStoreError::RunExists { .. }) => {
+                "leave --run-id out: `bestand run` and `bestand plan` make a new one"
+            }
+            Self::RunStore(RunStoreError::Url { .. }) => {
+                "mend [run_store] url, then `bestand settings --check`"
+            }
+            Self::RunStore(RunStoreError::NewerSchema { .. }) => {
+                "use the newer bestand that wrote it; `bestand --version` tells which this is"
+            }
+            Self::RunStore(_) => {
+                "mend the run store (space, permissions), then `bestand doctor`, then run again"
+            }
             Self::Plan(_) => "make a new plan with `bestand plan`",
             Self::Refused(_) => {
                 "look at the plan; if it is right, `bestand publish RUN --accept-gate CODE --because TEXT`"
@@ -157,7 +172,7 @@ impl Error {
             Self::Interrupted | Self::Terminated => {
                 "run again; a publication that was interrupted is finished by `bestand publish RUN`"
             }
-            Self::Unexpected(_) => "please report this with the log",
+            Self::Unexpected(_) => "please report this with the log and what `bestand --version` says",
         }
     }
 }
@@ -198,3 +213,6 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

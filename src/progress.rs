@@ -7,6 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::telemetry::LogFormat;
 
+/// How often a bar is drawn at least.
+const TICK: Duration = Duration::from_millis(120);
+
 /// Where progress is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
@@ -14,9 +17,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Bars are shown to people at a terminal only.
-    pub(crate) fn new(format: LogFormat) -> Self {
-        Self { visible: format == LogFormat::Human && std::io::stderr().is_terminal() }
+    /// Bars are shown to people at a terminal only, who did not ask for quiet.
+    pub(crate) fn new(format: LogFormat, quiet: bool) -> Self {
+        Self { visible: !quiet && format == LogFormat::Human && std::io::stderr().is_terminal() }
     }
 
     /// Begins a phase; `total` in `unit`s where it is known.
@@ -25,21 +28,22 @@ impl Progress {
             (false, _) => ProgressBar::hidden(),
             (true, Some(total)) => {
                 let bar = ProgressBar::new(total);
-                set_style(
-                    &bar,
-                    &format!("{{msg:22}} {{wide_bar}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}}"),
-                );
+                let template =
+                    format!("{{msg:22}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left");
+                set_style(&bar, &template);
+                // What is left must go on counting while one account takes long.
+                bar.enable_steady_tick(TICK);
                 bar
             }
             (true, None) => {
                 let bar = ProgressBar::new_spinner();
-                set_style(&bar, &format!("{{msg:22}} {{spinner}} {{pos}} {unit} {{per_sec}}"));
-                bar.enable_steady_tick(Duration::from_millis(120));
+                set_style(&bar, &format!("{{msg:22}} {{spinner}} {{pos}} {unit}, {{per_sec}}, {{elapsed}}"));
+                bar.enable_steady_tick(TICK);
                 bar
             }
         };
         bar.set_message(name);
-        Phase { name, bar, visible: self.visible }
+        Phase { name, unit, bar, visible: self.visible }
     }
 }
 
@@ -54,6 +58,7 @@ fn set_style(bar: &ProgressBar, template: &str) {
 #[derive(Debug)]
 pub(crate) struct Phase {
     name: &'static str,
+    unit: &'static str,
     bar: ProgressBar,
     visible: bool,
 }
@@ -77,7 +82,17 @@ impl Phase {
             // Above the next bar, so that the phases read as a list.
             self.bar.println(format!("{:22} {result} ({seconds:.1} s)", self.name));
         } else {
-            tracing::info!(phase = self.name, seconds, result, "phase done");
+            let count = self.bar.position();
+            let per_second = if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+            tracing::info!(
+                phase = self.name,
+                seconds,
+                count,
+                unit = self.unit,
+                per_second,
+                result,
+                "phase done"
+            );
         }
     }
 }

@@ -138,7 +138,7 @@ fn keep(
     let accounts: Vec<Account> = directory.read_json("accounts")?.unwrap_or_default();
     summary::set_next_steps(summary, plan, &coverage, settings);
     if let Err(error) = result {
-        summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
+        summary::add_failure(summary, error);
     }
     summary::end(summary, status, clock::now());
     directory.write_json("run", summary)?;

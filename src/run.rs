@@ -95,7 +95,7 @@ pub(crate) fn conclude(
         Err(error) => error.exit_status(),
     };
     if let Err(error) = &result {
-        summary.next_steps.push(format!("{}: {}", chain(error), error.next_step()));
+        summary::add_failure(&mut summary, error);
     }
     // A run that ended well ended before its report was written, and both tell the same, but for what the report took.
     let ended_at = summary.ended_at.filter(|_| result.is_ok()).unwrap_or_else(clock::now);

@@ -51,20 +51,20 @@ impl SecretError {
         match self {
             Self::NoPlace => "mend the settings, then `bestand settings --check`",
             Self::NotSet(_) | Self::NoText(_) | Self::Unreadable { .. } | Self::Empty => {
-                "put the secret where the settings say that it lies, or mend the settings"
+                "put the secret where the settings say that it lies, or mend the settings; `bestand doctor` tells whether it is there"
             }
             Self::SecretsManager(error) => match error {
                 SecretsManagerError::NotThere { .. } | SecretsManagerError::Unfit { .. } => {
-                    "mend the secret in AWS Secrets Manager, or what the settings say of it"
+                    "mend the secret in AWS Secrets Manager, or what the settings say of it; `bestand doctor` tells whether it fits"
                 }
                 SecretsManagerError::Denied { .. } => {
-                    "let the job's own role do that on this secret and its key (docs/ACCESS.md has the statement)"
+                    "let the job's own role do that on this secret and its key (docs/ACCESS.md has the statement); `bestand doctor` tells whether it may"
                 }
                 SecretsManagerError::NoCredentials { .. } => {
-                    "give the job credentials (AWS_PROFILE, keys, or the task's role), then run again"
+                    "give the job credentials (AWS_PROFILE, keys, or the task's role), then `bestand doctor`, then run again"
                 }
                 SecretsManagerError::Unreachable { .. } => {
-                    "see whether AWS Secrets Manager can be reached from here, then run again: nothing was changed"
+                    "see whether AWS Secrets Manager can be reached from here (`bestand doctor`), then run again: nothing was changed"
                 }
             },
         }

@@ -18,6 +18,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ContentArrangement, Table};
 use jiff::Timestamp;
 
+use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::settings::Settings;
 
@@ -106,6 +107,11 @@ pub(crate) fn set_next_steps(
             remedy(*reason)
         ));
     }
+    if !gaps.is_empty() {
+        steps.push(format!(
+            "what is mended by then `bestand doctor --run {run_id}` tells of each gap; what is not to be mended [coverage] accepted in the settings can name"
+        ));
+    }
     if let (Some(reverted), None) = (&plan.reverts, summary.publication) {
         steps.push(format!(
             "the next run decides anew and may publish the same again: mend first what made run `{reverted}` wrong, or stop the schedule"
@@ -141,16 +147,35 @@ pub(crate) fn set_next_steps(
             ));
         }
         if publication.conflicted > 0 {
-            steps.push(format!("{} entries moved since the plan was made and were left alone: the next run looks at them anew", publication.conflicted));
+            steps.push(format!(
+                "{} entries moved since the plan was made and were left alone: the next `bestand run` looks at them anew",
+                publication.conflicted
+            ));
         }
         if publication.rejected > 0 {
             steps.push(format!(
-                "{} changes were rejected: runs/{run_id}/receipts/ has the register's reasons",
+                "{} changes were rejected: runs/{run_id}/receipts/ has the register's reasons; once they are mended, `bestand run`",
                 publication.rejected
             ));
         }
     }
     summary.next_steps = steps;
+}
+
+/// Adds what to do about that which ended a run early: cause, how far the run came, command.
+pub(crate) fn add_failure(summary: &mut RunSummary, error: &Error) {
+    let run_id = &summary.run_id;
+    let reached = match (&summary.plan_digest, summary.publication) {
+        (None, _) => format!("run {run_id} made no plan, and published nothing"),
+        (Some(_), None) => {
+            format!("run {run_id} has a plan; its receipts/ tell what of it was published, if anything")
+        }
+        (Some(_), Some(counts)) => format!(
+            "of the plan of run {run_id} {} changes are applied, {} unknown",
+            counts.applied, counts.unknown
+        ),
+    };
+    summary.next_steps.push(format!("{}: {reached}: {}", chain(error), error.next_step()));
 }
 
 /// The most memory that this process held, as Linux tells it.

@@ -21,9 +21,14 @@ impl LogFormat {
     }
 }
 
-/// Starts logging. `RUST_LOG` narrows or widens what is said; by default AWS's own crates say only warnings.
-pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,bestand=info"));
+/// Starts logging. `RUST_LOG` narrows or widens what is said; by default AWS's own crates say only warnings. Who wants
+/// quiet hears of errors alone.
+pub(crate) fn start(format: LogFormat, quiet: bool) {
+    let filter = if quiet {
+        EnvFilter::new("error")
+    } else {
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,bestand=info"))
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => {

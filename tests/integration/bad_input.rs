@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use bestand_sandbox::Faults;
 use bestand_sandbox::register::{Credential, RegisterFaults};
 
-use crate::support::{World, files_below};
+use crate::support::{World, files_below, names_a_command};
 
 /// A web server that answers everything with the same page, as a proxy's sign-in does.
 fn page_server(status: &'static str) -> String {
@@ -43,7 +43,11 @@ fn nothing_was_planned(world: &World, status: i32) {
         let summary = run.json("run.json");
         if summary["exit_status"] == status {
             assert!(!run.has("plan.json"), "{id}");
-            assert!(!summary["next_steps"].as_array().unwrap().is_empty() && summary["ended_at"].is_string());
+            // Cause, scope and command, in the run's own file as well.
+            let step = summary["next_steps"][0].as_str().unwrap();
+            assert!(names_a_command(step), "{step}");
+            assert!(step.contains(&format!("run {id} made no plan, and published nothing")), "{step}");
+            assert!(summary["ended_at"].is_string());
             failed += 1;
         }
     }

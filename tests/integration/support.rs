@@ -154,6 +154,17 @@ impl World {
         Job::start(command).wait()
     }
 
+    /// Runs a command at a terminal of its own, and gives what stands there.
+    pub(crate) fn at_a_terminal(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let program = assert_cmd::cargo::cargo_bin!("bestand");
+        let mut command = Command::new("script");
+        // util-linux's `script` gives it a terminal; every Debian has it.
+        command.args(["-qec", &format!("{} {}", program.display(), arguments.join(" ")), "/dev/null"]);
+        command.current_dir(self.folder.path()).env_clear().envs(&self.environment);
+        command.env("TERM", "xterm").envs(variables.iter().copied());
+        Job::start(command).wait().stdout
+    }
+
     fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("bestand"));
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.environment);
@@ -295,6 +306,12 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        // Whoever is given a summary that is not good is told what to do, with the command.
+        if let Ok(summary) = serde_json::from_str::<Value>(&self.stdout)
+            && let (Some(steps), false) = (summary["next_steps"].as_array(), matches!(status, 0 | 10))
+        {
+            assert!(steps.iter().any(|step| names_a_command(step.as_str().unwrap())), "{status}: {steps:?}");
+        }
         self
     }
 
@@ -323,9 +340,14 @@ impl Outcome {
         for word in words {
             assert!(message.contains(word), "no `{word}` in: {message}");
         }
-        assert!(!next_step.is_empty(), "{message}");
+        assert!(names_a_command(&next_step), "{message}: {next_step}");
         outcome
     }
+}
+
+/// Tells whether a next step says what to type.
+pub(crate) fn names_a_command(step: &str) -> bool {
+    step.contains("`bestand ")
 }
 
 /// A run's directory, read as a stranger would: plain JSON.

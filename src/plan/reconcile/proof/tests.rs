@@ -84,7 +84,7 @@ async fn proofs_with(
     // The second has no inventory at all: nobody could enter it.
     let cases = [case(&accounts[0], vec![]), case(&accounts[1], vec![]), case(&accounts[2], vec![line])];
     let witness = Scripted::default();
-    let progress = Progress::new(LogFormat::Json);
+    let progress = Progress::new(LogFormat::Json, false);
     let mut gathered = gather(
         &directory,
         &IdentificationRules::default(),
