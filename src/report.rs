@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, chain};
 
 mod command;
+mod corrections;
 mod filed;
+mod half;
 mod index;
 mod past;
 

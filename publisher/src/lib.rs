@@ -6,6 +6,7 @@
 
 pub mod central_register;
 mod chain;
+pub mod corrections;
 pub mod publish;
 pub mod report;
 pub mod run_store;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod corrections;
 mod coverage;
 mod demo;
 mod doctor;
