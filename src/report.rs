@@ -17,6 +17,7 @@ use crate::error::{Error, chain};
 
 mod command;
 mod corrections;
+mod digests;
 mod filed;
 mod half;
 mod index;

@@ -7,6 +7,7 @@
 pub mod central_register;
 mod chain;
 pub mod corrections;
+pub mod digests;
 pub mod publish;
 pub mod report;
 pub mod run_store;

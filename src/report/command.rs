@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::filed::Filed;
 use super::half::{Half, cannot_write};
-use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, corrections, stream};
+use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, corrections, digests, stream};
 use crate::compose;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -28,6 +28,8 @@ pub(crate) enum Format {
     Jsonl,
     /// What the source register's keepers are asked to change: corrections.csv and corrections.sql.
     Corrections,
+    /// A letter for each owner, ready to mail: digests/ with index.csv.
+    Digests,
 }
 
 /// What was asked for.
@@ -78,6 +80,7 @@ fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, E
             write_jsonl(out, &head, findings).map(|_| ())
         })?,
         Format::Corrections => return corrections::write(filed, folder),
+        Format::Digests => return digests::write(filed, folder),
     };
     Ok(vec![path])
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod corrections;
 mod coverage;
 mod demo;
+mod digests;
 mod doctor;
 mod documents;
 mod exceptions;

@@ -37,7 +37,7 @@ fn a_report_is_written_again_with_all_findings_of_its_run() {
     let folder = world.path(&format!("bestand-report-{id}"));
     let told: Vec<&str> = outcome.stdout.lines().collect();
     let forms =
-        ["report.html", "report.xlsx", "report.csv", "report.jsonl", "corrections.csv"];
+        ["report.html", "report.xlsx", "report.csv", "report.jsonl", "corrections.csv", "digests/index.csv"];
     for name in forms {
         assert!(told.iter().any(|path| path.ends_with(name)), "{told:?}");
     }
