@@ -16,7 +16,10 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, chain};
 
 mod command;
+mod corrections;
+mod digests;
 mod filed;
+mod half;
 mod index;
 mod past;
 

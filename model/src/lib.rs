@@ -45,3 +45,4 @@ pub mod run_summary;
 pub mod setting_problem;
 pub mod settle;
 pub mod shared_identity;
+pub mod sql_name;

@@ -6,6 +6,8 @@
 
 pub mod central_register;
 mod chain;
+pub mod corrections;
+pub mod digests;
 pub mod publish;
 pub mod report;
 pub mod run_store;

@@ -32,9 +32,10 @@ mod xlsx;
 use bestand_model::account::Account;
 use bestand_model::change_set::WithheldReason;
 use bestand_model::coverage::{CoverageLine, Reason};
-use bestand_model::finding::FindingKind;
+use bestand_model::finding::{FindingKind, Severity};
 use bestand_model::run_summary::RunSummary;
 
+pub(crate) use csv::neutral;
 pub use csv::write_csv;
 pub use html::HtmlReport;
 pub use jsonl::{jsonl_schema, write_jsonl};
@@ -43,6 +44,16 @@ pub use runs::RunsIndex;
 pub use text::{instant, one_line, visible};
 pub use totals::ReportTotals;
 pub use xlsx::{MAX_SHEET_ROWS, XlsxReport};
+
+/// Gives a kind's label, in the report's words.
+pub(crate) fn kind_label(kind: FindingKind) -> &'static str {
+    words::kind(kind).0
+}
+
+/// Gives a severity's code.
+pub(crate) fn severity_code(severity: Severity) -> &'static str {
+    words::severity_code(severity)
+}
 
 /// Says what a person does about a gap, in the report's words.
 pub fn remedy(reason: Reason) -> &'static str {

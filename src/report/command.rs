@@ -1,8 +1,7 @@
 //! `bestand report RUN`: the report again, from the run directory alone, in the forms that are asked for.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bestand_model::identifiers::RunId;
@@ -10,7 +9,8 @@ use bestand_publisher::report::{HtmlReport, ReportError, XlsxReport, write_csv, 
 use clap::ValueEnum;
 
 use super::filed::Filed;
-use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, stream};
+use super::half::{Half, cannot_write};
+use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, corrections, digests, stream};
 use crate::compose;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -26,6 +26,10 @@ pub(crate) enum Format {
     Csv,
     /// JSON lines for machines: report.jsonl.
     Jsonl,
+    /// What the source register's keepers are asked to change: corrections.csv and corrections.sql.
+    Corrections,
+    /// A letter for each owner, ready to mail: digests/ with index.csv.
+    Digests,
 }
 
 /// What was asked for.
@@ -75,6 +79,8 @@ fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, E
         Format::Jsonl => file(filed, &folder.join("report.jsonl"), |out, findings, _| {
             write_jsonl(out, &head, findings).map(|_| ())
         })?,
+        Format::Corrections => return corrections::write(filed, folder),
+        Format::Digests => return digests::write(filed, folder),
     };
     Ok(vec![path])
 }
@@ -85,26 +91,11 @@ fn file(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send), &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
 ) -> Result<PathBuf, Error> {
-    let failed = |error: &io::Error| cannot_write(path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // As any file that a command makes: the umask decides who reads it.
-    let half = tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(|error| failed(&error))?;
-    let mut out = BufWriter::new(half);
-    stream(&filed.directory, |findings, changes| write(&mut out, findings, changes)).map_err(|error| {
-        match error {
-            Failed::Write(error) => failed(&error),
-            Failed::Made(error) => error,
-        }
-    })?;
-    let half = out.into_inner().map_err(|error| failed(error.error()))?;
-    half.persist(path).map_err(|error| failed(&error.error))?;
-    Ok(path.to_path_buf())
-}
-
-/// The folder is the user's: a failure there is of the command line, not of the run store.
-fn cannot_write(path: &Path, error: &io::Error) -> Error {
-    Error::Usage(format!("cannot write {}: {error}", path.display()))
+    let mut half = Half::begin(path)?;
+    let result = stream(&filed.directory, |findings, changes| write(half.out(), findings, changes));
+    match result {
+        Ok(()) => half.finish(),
+        Err(Failed::Write(error)) => Err(half.failed(&error)),
+        Err(Failed::Made(error)) => Err(error),
+    }
 }

@@ -109,7 +109,7 @@ fn check_findings(directory: &RunDirectory, summary: &RunSummary) -> Result<(), 
 }
 
 /// A damaged file of a run that has ended will not mend itself.
-fn damaged(error: RunStoreError) -> Error {
+pub(super) fn damaged(error: RunStoreError) -> Error {
     match error {
         RunStoreError::Damaged { .. } => Error::Plan(crate::error::chain(&error)),
         other => other.into(),

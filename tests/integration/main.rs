@@ -3,8 +3,10 @@
 
 mod accounts;
 mod bad_input;
+mod corrections;
 mod coverage;
 mod demo;
+mod digests;
 mod doctor;
 mod documents;
 mod exceptions;

@@ -36,7 +36,9 @@ fn a_report_is_written_again_with_all_findings_of_its_run() {
     let outcome = world.command(&["report", &id]).expect(0);
     let folder = world.path(&format!("bestand-report-{id}"));
     let told: Vec<&str> = outcome.stdout.lines().collect();
-    for name in ["report.html", "report.xlsx", "report.csv", "report.jsonl"] {
+    let forms =
+        ["report.html", "report.xlsx", "report.csv", "report.jsonl", "corrections.csv", "digests/index.csv"];
+    for name in forms {
         assert!(told.iter().any(|path| path.ends_with(name)), "{told:?}");
     }
     let again = lines(&folder.join("report.jsonl"));

@@ -4,6 +4,7 @@
 //! what it knows of the column's type says how that text becomes JSON.
 
 use bestand_model::asset_record::RecordTotals;
+use bestand_model::sql_name::quoted;
 use futures::TryStreamExt;
 use sqlx::postgres::{PgColumn, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgTypeKind};
 use sqlx::{
@@ -17,7 +18,6 @@ use super::columns::{AvailableColumn, MappedColumn, resolve};
 use super::error::SourceRegisterError;
 use super::progress::Progress;
 use super::sql::ReadingPlan;
-use super::sql_text::quoted;
 
 /// Rows that the cursor gives at a time: enough to hide the round trip, few enough to stay small.
 const ROWS_PER_FETCH: u64 = 1000;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bestand_model::asset_record::RecordTotals;
 use bestand_model::attribute;
+use bestand_model::sql_name::quoted_table;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -17,7 +18,7 @@ use super::error::SourceRegisterError;
 use super::redaction::Redaction;
 use super::row::RowJudge;
 use super::settings::{LifecycleWords, Relation, SourceRegisterSettings};
-use super::sql_text::{Dialect, one_statement, quoted_table};
+use super::sql_text::{Dialect, one_statement};
 use super::{RecordSink, SourceRegister, postgres, sqlite};
 
 /// The source register in SQLite or PostgreSQL.

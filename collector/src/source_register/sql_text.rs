@@ -1,4 +1,4 @@
-//! Handles SQL that people wrote into the settings: names are quoted, statements are kept to one.
+//! Handles SQL that people wrote into the settings: statements are kept to one.
 
 /// Which database's rules of writing hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,38 +16,6 @@ pub(super) struct OneStatement<'a> {
     pub(super) text: &'a str,
     /// The names that stand in double quotes.
     pub(super) quoted_names: Vec<String>,
-}
-
-/// Quotes a name so that the database takes it letter by letter.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Quotes a table's name, in which a dot outside double quotes parts schema from table.
-///
-/// # Errors
-/// A part is empty, or a quote is not closed.
-pub(super) fn quoted_table(name: &str) -> Result<String, String> {
-    let mut parts = vec![String::new()];
-    let mut in_quotes = false;
-    let mut chars = name.trim().chars().peekable();
-    while let Some(c) = chars.next() {
-        let Some(part) = parts.last_mut() else { break };
-        match c {
-            '"' if in_quotes && chars.peek() == Some(&'"') => {
-                chars.next();
-                part.push('"');
-            }
-            '"' if in_quotes || part.is_empty() => in_quotes = !in_quotes,
-            '.' if !in_quotes => parts.push(String::new()),
-            '\0' => return Err(format!("table `{name}` has a NUL character in its name")),
-            other => part.push(other),
-        }
-    }
-    if in_quotes || parts.iter().any(String::is_empty) {
-        return Err(format!("table `{name}` is no name: expected table or schema.table"));
-    }
-    Ok(parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join("."))
 }
 
 /// Makes sure that the text is one statement or expression that cannot leave the place it is put into.
@@ -226,18 +194,6 @@ impl Scanner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_quoted_and_a_dot_parts_schema_from_table() {
-        assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
-        assert_eq!(quoted_table("assets").unwrap(), "\"assets\"");
-        assert_eq!(quoted_table("itk.Assets").unwrap(), "\"itk\".\"Assets\"");
-        assert_eq!(quoted_table("\"a.b\".\"c\"\"d\"").unwrap(), "\"a.b\".\"c\"\"d\"");
-        assert_eq!(quoted_table("x; drop table y").unwrap(), "\"x; drop table y\"");
-        for wrong in ["", ".", "a.", "a..b", "\"a"] {
-            assert!(quoted_table(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_closing_semicolon_is_tolerated_and_a_second_statement_is_not() {

@@ -3,6 +3,7 @@
 use std::io;
 
 use bestand_model::asset_record::RecordTotals;
+use bestand_model::sql_name::quoted;
 use futures::TryStreamExt;
 use sqlx::sqlite::{SqliteColumn, SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{
@@ -16,7 +17,6 @@ use super::columns::{AvailableColumn, MappedColumn, resolve};
 use super::error::SourceRegisterError;
 use super::progress::Progress;
 use super::sql::ReadingPlan;
-use super::sql_text::quoted;
 
 /// How a column is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -55,7 +55,7 @@ fn written<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {
 
 /// Puts an apostrophe before a text that a spreadsheet would take for a formula. Taking one apostrophe away from
 /// what is still such a text gives back what was there.
-pub(super) fn neutral(text: &str) -> Cow<'_, str> {
+pub(crate) fn neutral(text: &str) -> Cow<'_, str> {
     if looks_like_a_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
