@@ -1,6 +1,7 @@
 //! What a finding asks of the register's keepers, if anything.
 
 use bestand_model::attribute;
+use bestand_model::change_set::WithheldReason;
 use bestand_model::finding::{Finding, FindingKind, Severity};
 use bestand_model::provenance::Provenance;
 use serde_json::Value;
@@ -176,8 +177,16 @@ fn closing(finding: &Finding) -> Option<RowProposal> {
     if !is_proven || !is_open {
         return None;
     }
+    let withheld =
+        finding.evidence.get("withheld").and_then(|code| serde_json::from_value(code.clone()).ok());
+    let doubt = match withheld {
+        // Nobody could be asked for it by its id, or too much is missing at once: something else may be wrong.
+        Some(WithheldReason::Unproven | WithheldReason::GateAccount) => return None,
+        Some(WithheldReason::Grace) => Some("it is not yet absent for as long as retiring it takes"),
+        _ => None,
+    };
     let row = row_key(finding)?;
-    Some(RowProposal { finding_id: finding.finding_id.clone(), row, change: RowChange::Close, doubt: None })
+    Some(RowProposal { finding_id: finding.finding_id.clone(), row, change: RowChange::Close, doubt })
 }
 
 fn row_key(finding: &Finding) -> Option<String> {

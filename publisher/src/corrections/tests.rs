@@ -206,6 +206,22 @@ fn a_row_is_closed_only_by_the_settings_word_and_only_while_it_says_what_was_rea
 }
 
 #[test]
+fn what_nobody_could_be_asked_for_is_not_closed_and_what_still_waits_only_by_people() {
+    let withheld = |reason: &str| {
+        let mut own = absent("f1", "B-1");
+        own.evidence.insert("withheld".into(), json!(reason));
+        let written = write(settings(), &[own], &[record("B-1")]);
+        (written.counts.close, written.counts.statements)
+    };
+    assert_eq!(withheld("unproven"), (0, 0));
+    assert_eq!(withheld("gate_account"), (0, 0), "too much is missing at once");
+    assert_eq!(withheld("grace"), (1, 0));
+    for reason in ["not_live", "never_seen"] {
+        assert_eq!(withheld(reason), (1, 1), "{reason}");
+    }
+}
+
+#[test]
 fn what_cannot_be_said_safely_is_for_people_alone() {
     let note = |settings: LayoutSettings, findings: &[Finding], records: &[AssetRecord]| {
         let written = write(settings, findings, records);
