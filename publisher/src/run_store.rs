@@ -50,6 +50,8 @@ const HISTORY_FOLDER: &str = "history";
 const INDEX_FILE: &str = "index.html";
 const PROBE_FILE: &str = "probe";
 
+pub(crate) use name::check_path;
+
 /// `environment.json`: which environment a store belongs to (SEMANTICS 3.9).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StoreEnvironment {
@@ -189,6 +191,15 @@ impl RunStore {
     /// The file cannot be made.
     pub fn write_index(&self) -> Result<FileWriter, RunStoreError> {
         self.root.create(INDEX_FILE)
+    }
+
+    /// Begins a file of any content right in the store, such as `index.html`.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the file cannot be made.
+    pub fn write_bytes(&self, name: &str) -> Result<FileWriter, RunStoreError> {
+        name::check(name)?;
+        self.root.create(name)
     }
 
     /// Lists all runs, sorted by id; ids that bestand makes sort by time.
