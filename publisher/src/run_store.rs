@@ -193,15 +193,6 @@ impl RunStore {
         self.root.create(INDEX_FILE)
     }
 
-    /// Begins a file of any content right in the store, such as `index.html`.
-    ///
-    /// # Errors
-    /// The name is unsafe, or the file cannot be made.
-    pub fn write_bytes(&self, name: &str) -> Result<FileWriter, RunStoreError> {
-        name::check(name)?;
-        self.root.create(name)
-    }
-
     /// Lists all runs, sorted by id; ids that bestand makes sort by time.
     ///
     /// # Errors
