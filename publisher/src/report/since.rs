@@ -8,7 +8,7 @@ use bestand_model::run_summary::RunSummary;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ReportError, words};
+use super::{ReportError, neutral, words};
 
 /// What became of a finding.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -161,7 +161,9 @@ impl<C: Write, J: Write> SinceWriter<C, J> {
             finding.since.map(|since| since.to_string()).unwrap_or_default(),
             changed,
         ];
-        self.csv.write_record(row.map(inert)).map_err(std::io::Error::from)?;
+        self.csv
+            .write_record(row.iter().map(|cell| neutral(cell).into_owned()))
+            .map_err(std::io::Error::from)?;
         Ok(())
     }
 
@@ -199,9 +201,4 @@ impl Cells {
             published: value(&finding.published),
         }
     }
-}
-
-/// Anybody may name a resource: a cell that a spreadsheet would take for a formula gets a quotation mark before it.
-fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{cell}") } else { cell }
 }
