@@ -108,7 +108,7 @@ impl ExitStatus {
             Self::CentralRegister => "central register unreadable",
             Self::RunStore => "run store failed",
             Self::Environment => "settings, run store and central register name different environments",
-            Self::Plan => "plan tampered with, expired or foreign",
+            Self::Plan => "plan tampered with, expired or foreign; or an evidence pack that is not good",
             Self::Usage => "wrong command line or settings",
             Self::Interrupted => "interrupted (Ctrl-C)",
             Self::Terminated => "terminated (SIGTERM)",

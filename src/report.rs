@@ -18,15 +18,19 @@ use crate::error::{Error, chain};
 mod command;
 mod corrections;
 mod digests;
+mod evidence;
 mod filed;
 mod half;
 mod index;
 mod past;
+mod since;
+mod verify;
 
 pub(crate) use bestand_publisher::report::jsonl_schema as schema;
 pub(crate) use command::{Asked, Format, report};
 pub(crate) use index::write_index;
 pub(crate) use past::read as read_past;
+pub(crate) use verify::verify;
 
 /// The HTML report embeds at most this many findings; `report.jsonl` has all.
 const MAX_EMBEDDED_FINDINGS: usize = 100_000;

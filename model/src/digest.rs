@@ -64,6 +64,22 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
+/// A digest over bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct ByteDigest(Sha256);
+
+impl ByteDigest {
+    /// Adds some bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Gives the SHA-256 over all that was added.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// A digest over many digests, taken one by one: a plan's changes are never held together.
 #[derive(Clone, Debug, Default)]
 pub struct RunningDigest(Sha256);

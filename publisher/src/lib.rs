@@ -8,6 +8,7 @@ pub mod central_register;
 mod chain;
 pub mod corrections;
 pub mod digests;
+pub mod evidence;
 pub mod publish;
 pub mod report;
 pub mod run_store;

@@ -50,6 +50,8 @@ const HISTORY_FOLDER: &str = "history";
 const INDEX_FILE: &str = "index.html";
 const PROBE_FILE: &str = "probe";
 
+pub(crate) use name::check_path;
+
 /// `environment.json`: which environment a store belongs to (SEMANTICS 3.9).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StoreEnvironment {

@@ -10,7 +10,9 @@ use clap::ValueEnum;
 
 use super::filed::Filed;
 use super::half::{Half, cannot_write};
-use super::{Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, corrections, digests, stream};
+use super::{
+    Changes, Failed, Findings, MAX_EMBEDDED_FINDINGS, corrections, digests, evidence, since, stream,
+};
 use crate::compose;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -30,6 +32,8 @@ pub(crate) enum Format {
     Corrections,
     /// A letter for each owner, ready to mail: digests/ with index.csv.
     Digests,
+    /// The whole run as one archive with a manifest of digests: evidence-RUN.zip. Only where it is asked for.
+    Evidence,
 }
 
 /// What was asked for.
@@ -40,24 +44,54 @@ pub(crate) struct Asked<'a> {
     pub(crate) formats: &'a [Format],
     /// None: a folder named after the run, in the working directory.
     pub(crate) out: Option<&'a Path>,
+    /// Evidence with all that the run was judged by.
+    pub(crate) with_inputs: bool,
+    /// The earlier run to compare with.
+    pub(crate) since: Option<&'a RunId>,
 }
 
-/// Writes the forms, and gives the files that were written. Neither AWS nor a register is asked.
-pub(crate) async fn report(settings: &Settings, asked: &Asked<'_>) -> Result<Vec<PathBuf>, Error> {
+impl Asked<'_> {
+    /// The forms that are written: without a word all reports, or, of a comparison, none.
+    fn forms(&self) -> Vec<Format> {
+        let mut forms = self.formats.to_vec();
+        if forms.is_empty() && self.since.is_none() {
+            forms = Format::value_variants().to_vec();
+            forms.retain(|form| *form != Format::Evidence);
+        }
+        forms.sort_unstable();
+        forms.dedup();
+        forms
+    }
+}
+
+/// Writes the forms, and gives what to tell: the files that were written. Neither AWS nor a register is asked.
+pub(crate) async fn report(settings: &Settings, asked: &Asked<'_>) -> Result<Vec<String>, Error> {
     let store = compose::run_store(settings).await?;
     tokio::task::block_in_place(|| {
-        let filed = Filed::open(&store, asked.run)?;
+        let mut forms = asked.forms();
+        let evidence = forms.contains(&Format::Evidence);
+        forms.retain(|form| *form != Format::Evidence);
+        // Evidence may be of a run that failed; what else is asked for needs one that is whole.
+        let filed = if forms.is_empty() && asked.since.is_none() {
+            None
+        } else {
+            Some(Filed::open(&store, asked.run)?)
+        };
         let folder = asked
             .out
             .map_or_else(|| PathBuf::from(format!("bestand-report-{}", asked.run)), Path::to_path_buf);
         fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
-        let mut formats =
-            if asked.formats.is_empty() { Format::value_variants().to_vec() } else { asked.formats.to_vec() };
-        formats.sort_unstable();
-        formats.dedup();
         let mut written = Vec::new();
-        for format in formats {
-            written.extend(write(format, &filed, &folder)?);
+        if let Some(filed) = &filed {
+            for format in forms {
+                written.extend(write(format, filed, &folder)?.iter().map(|path| path.display().to_string()));
+            }
+            if let Some(older) = asked.since {
+                written.extend(since::compare(&store, older, filed, &folder)?);
+            }
+        }
+        if evidence {
+            written.extend(evidence::pack(&store, asked, &folder)?);
         }
         Ok(written)
     })
@@ -81,6 +115,8 @@ fn write(format: Format, filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, E
         })?,
         Format::Corrections => return corrections::write(filed, folder),
         Format::Digests => return digests::write(filed, folder),
+        // It is no report of a whole run alone: see [`report`].
+        Format::Evidence => return Ok(Vec::new()),
     };
     Ok(vec![path])
 }

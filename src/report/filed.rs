@@ -26,14 +26,7 @@ pub(crate) struct Filed {
 impl Filed {
     /// Opens a run. What is half there or was changed afterwards is refused: a report of it would be believed.
     pub(crate) fn open(store: &RunStore, run_id: &RunId) -> Result<Self, Error> {
-        let directory = store.run(run_id)?;
-        let summary = read_summary(&directory)?;
-        if directory.read_json::<Plan>("plan")?.is_none() {
-            return Err(Error::Usage(ended_early(&summary)));
-        }
-        // Its digest covers the changes.
-        publish::read_plan(&directory)?;
-        check_findings(&directory, &summary)?;
+        let (directory, summary) = whole(store, run_id)?;
         let coverage = directory.read_ndjson("coverage")?.collect::<Result<_, _>>()?;
         let accounts = directory.read_json("accounts")?.unwrap_or_default();
         let past = past::read(store, &summary);
@@ -49,6 +42,38 @@ impl Filed {
             past: &self.past,
         }
     }
+}
+
+/// Opens a run that came so far that its findings are known.
+pub(super) fn whole(store: &RunStore, run_id: &RunId) -> Result<(RunDirectory, RunSummary), Error> {
+    let directory = store.run(run_id)?;
+    let summary = check(&directory)?;
+    if directory.read_json::<Plan>("plan")?.is_none() {
+        return Err(Error::Usage(ended_early(&summary)));
+    }
+    Ok((directory, summary))
+}
+
+/// Checks that a run contradicts itself nowhere, however far it came.
+pub(super) fn check(directory: &RunDirectory) -> Result<RunSummary, Error> {
+    let summary = read_summary(directory)?;
+    if directory.read_json::<Plan>("plan")?.is_some() {
+        // Its digest covers the changes.
+        let plan = publish::read_plan(directory)?;
+        if summary.plan_digest.as_ref().is_some_and(|told| *told != plan.digest) {
+            return Err(Error::Plan(format!(
+                "run `{}`: plan.json is not the plan that run.json names: one of them was changed",
+                summary.run_id
+            )));
+        }
+        check_findings(directory, &summary)?;
+    } else if summary.plan_digest.is_some() {
+        return Err(Error::Plan(format!(
+            "run `{}` has no plan.json, but run.json names its digest: it was taken away",
+            summary.run_id
+        )));
+    }
+    Ok(summary)
 }
 
 fn read_summary(directory: &RunDirectory) -> Result<RunSummary, Error> {

@@ -9,6 +9,7 @@ mod demo;
 mod digests;
 mod doctor;
 mod documents;
+mod evidence;
 mod exceptions;
 mod explain;
 mod face;

@@ -6,12 +6,14 @@ a second run over the same registers must have nothing to publish.
 """
 
 import glob
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 
 import duckdb
 import zstandard
@@ -24,8 +26,8 @@ NOT_IN_A_FIRST_RUN = {"published"}
 
 
 class Demo:
-    def __init__(self, folder, first, second):
-        self.folder = folder
+    def __init__(self, bestand, folder, first, second):
+        self.bestand, self.folder = bestand, folder
         self.first, self.second = first, second
         with open(os.path.join(folder, "truth.json"), encoding="utf-8") as file:
             self.truth = json.load(file)
@@ -134,6 +136,45 @@ def planted_secrets_are_nowhere(demo):
     true(looked > 20, f"only {looked} files")
 
 
+def python_reads_the_evidence_and_comes_to_the_same_manifest(demo):
+    identifier = demo.first.summary["run_id"]
+    out = os.path.join(demo.folder, "filed")
+    settings = os.path.join(demo.folder, "bestand.toml")
+    command = [demo.bestand, "report", identifier, "--format", "evidence", "--out", out, "--settings", settings]
+    packing = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    equal(packing.returncode, 0, packing.stderr)
+    path = os.path.join(out, f"evidence-{identifier}.zip")
+    with zipfile.ZipFile(path) as pack:
+        equal(pack.testzip(), None, "the first damaged file")
+        names = pack.namelist()
+        manifest_bytes = pack.read("manifest.json")
+        manifest = json.loads(manifest_bytes)
+        recomputed = [
+            {"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name in sorted(names)
+            if name != "manifest.json"
+            for content in [pack.read(name)]
+        ]
+    equal(recomputed, manifest["files"], "files of the manifest")
+    equal(len(set(names)), len(names), "names")
+    digest = hashlib.sha256(manifest_bytes).hexdigest()
+    true(f"sha256 of its manifest: {digest}" in packing.stdout.splitlines(), packing.stdout)
+    for file in manifest["files"]:
+        with open(os.path.join(demo.first.path, file["path"]), "rb") as own:
+            equal(hashlib.sha256(own.read()).hexdigest(), file["sha256"], file["path"])
+    checking = subprocess.run([demo.bestand, "verify", path, "--digest", digest], capture_output=True, text=True, timeout=300)
+    equal(checking.returncode, 0, checking.stdout)
+    # Python writes the same files anew: every digest is right, and still it is not the pack.
+    again = os.path.join(out, "again.zip")
+    with zipfile.ZipFile(path) as pack, zipfile.ZipFile(again, "w") as other:
+        for name in names:
+            method = zipfile.ZIP_STORED if name.endswith((".zst", "manifest.json")) else zipfile.ZIP_DEFLATED
+            other.writestr(name, pack.read(name), method)
+    checking = subprocess.run([demo.bestand, "verify", again], capture_output=True, text=True, timeout=300)
+    equal(checking.returncode, 44, checking.stdout)
+    true("not as bestand writes it" in checking.stdout, checking.stdout)
+
+
 CHECKS = [
     run_json_counts_what_the_files_hold,
     zstd_and_json_read_the_same_lines,
@@ -143,6 +184,7 @@ CHECKS = [
     nothing_is_concluded_where_not_everything_was_seen,
     a_second_run_has_nothing_to_publish,
     planted_secrets_are_nowhere,
+    python_reads_the_evidence_and_comes_to_the_same_manifest,
 ]
 
 
@@ -165,7 +207,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bestand-duckdb-") as folder:
         first = demo_run(bestand, folder, [])
         second = demo_run(bestand, folder, [first.path], "same")
-        return run_directory.report(CHECKS, Demo(folder, first, second))
+        return run_directory.report(CHECKS, Demo(bestand, folder, first, second))
 
 
 if __name__ == "__main__":

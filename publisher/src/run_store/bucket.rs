@@ -221,6 +221,19 @@ impl Files for Bucket {
         Ok(objects.iter().filter_map(|name| name.strip_suffix(ending)).map(str::to_owned).collect())
     }
 
+    fn tree(&self, key: &str) -> Result<Vec<(String, u64)>, RunStoreError> {
+        let listed: Vec<_> =
+            self.ask("list", key, |store, path| async move { store.list(Some(&path)).try_collect().await })?;
+        let above = format!("{}/", self.address.key(key));
+        let mut found: Vec<(String, u64)> = listed
+            .into_iter()
+            .filter_map(|meta| Some((meta.location.as_ref().strip_prefix(&above)?.to_owned(), meta.size)))
+            .filter(|(path, _)| path != BEGUN)
+            .collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
     fn folders(&self, key: &str) -> Result<Vec<String>, RunStoreError> {
         Ok(self.names(key)?.1)
     }

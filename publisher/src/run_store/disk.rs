@@ -174,6 +174,13 @@ impl Files for Disk {
         })
     }
 
+    fn tree(&self, key: &str) -> Result<Vec<(String, u64)>, RunStoreError> {
+        let mut found = Vec::new();
+        collect(&self.path(key), "", &mut found).map_err(|error| RunStoreError::io("list", key, error))?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
     fn folders(&self, key: &str) -> Result<Vec<String>, RunStoreError> {
         self.list(key, |entry| {
             let is_folder = entry.file_type()?.is_dir();
@@ -219,6 +226,26 @@ impl Files for Disk {
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
+}
+
+/// Collects the whole files of a folder and of those below it. Links are not followed: what they lead to is not the
+/// store's.
+fn collect(folder: &Path, above: &str, found: &mut Vec<(String, u64)>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let Some(name) = entry.file_name().to_str().map(|name| format!("{above}{name}")) else { continue };
+        if kind.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), found)?;
+        } else if kind.is_file() && !name.ends_with(PARTIAL_ENDING) {
+            found.push((name, entry.metadata()?.len()));
+        }
+    }
+    Ok(())
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {

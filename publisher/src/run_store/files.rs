@@ -76,6 +76,9 @@ pub(super) trait Files: fmt::Debug + Send + Sync {
     /// Lists the whole files of a folder that have the ending, without it, sorted. No folder, no files.
     fn files(&self, key: &str, ending: &str) -> Result<Vec<String>, RunStoreError>;
 
+    /// Lists the whole files below a folder at any depth, by their paths from there, sorted, with their sizes in bytes.
+    fn tree(&self, key: &str) -> Result<Vec<(String, u64)>, RunStoreError>;
+
     /// Lists the folders of a folder, sorted.
     fn folders(&self, key: &str) -> Result<Vec<String>, RunStoreError>;
 

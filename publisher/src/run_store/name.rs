@@ -24,3 +24,8 @@ pub(super) fn check(name: &str) -> Result<(), RunStoreError> {
         reason: reason.into(),
     })
 }
+
+/// Checks a path: segments between single slashes.
+pub(crate) fn check_path(path: &str) -> Result<(), RunStoreError> {
+    path.split('/').try_for_each(check)
+}

@@ -1,6 +1,6 @@
 //! One run's directory: the contract between phases, machines and readers.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use bestand_model::identifiers::RunId;
@@ -164,6 +164,34 @@ impl RunDirectory {
     /// The name is unsafe, or the file cannot be made.
     pub fn write_bytes(&self, name: &str) -> Result<FileWriter, RunStoreError> {
         self.root.create(&self.top_key(name, "")?)
+    }
+
+    /// Lists all its files by their paths, sorted, with their sizes in bytes. What bestand cannot have written, by its
+    /// name, is left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files(&self) -> Result<Vec<(String, u64)>, RunStoreError> {
+        let mut files = self.root.files().tree(&self.key)?;
+        files.retain(|(path, _)| name::check_path(path).is_ok());
+        Ok(files)
+    }
+
+    /// Opens one of its files by its path, as it lies there.
+    ///
+    /// # Errors
+    /// [`RunStoreError::Missing`] if there is none.
+    pub fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, RunStoreError> {
+        name::check_path(path)?;
+        self.root.files().open(&format!("{}/{path}", self.key))
+    }
+
+    /// Tells whether it has a file right in it, such as `report.html`.
+    ///
+    /// # Errors
+    /// The name is unsafe, or the folder cannot be read.
+    pub fn has(&self, name: &str) -> Result<bool, RunStoreError> {
+        self.root.files().exists(&self.top_key(name, "")?)
     }
 
     /// Writes what is about to be sent, durably.

@@ -147,3 +147,19 @@ fn probing_leaves_no_trace() {
         assert!(!files.exists("probe-1").unwrap());
     }
 }
+
+#[test]
+fn a_tree_lists_whole_files_at_any_depth_with_their_sizes() {
+    for place in Place::each() {
+        let files = place.files();
+        assert_eq!(files.tree("runs/b").unwrap(), Vec::new(), "no folder, no files");
+        files.ensure_folder("runs").unwrap();
+        files.create_folder("runs/b").unwrap();
+        for key in ["runs/b/run.json", "runs/b/intents/1.json", "runs/bb/plan.json"] {
+            write(&*files, key, b"{}");
+        }
+        std::fs::write(files.partial("runs/b/half.json").unwrap(), "h").unwrap();
+        let expected = [("intents/1.json".to_owned(), 2), ("run.json".to_owned(), 2)];
+        assert_eq!(files.tree("runs/b").unwrap(), expected);
+    }
+}

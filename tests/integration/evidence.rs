@@ -1,0 +1,171 @@
+//! Evidence packs of real runs: what is packed, what is refused, and what a check tells.
+
+use std::path::PathBuf;
+
+use bestand_sandbox::Faults;
+use serde_json::Value;
+
+use crate::support::World;
+
+fn pack(world: &World, run: &str, more: &[&str]) -> (PathBuf, String) {
+    let arguments = [&["report", run, "--format", "evidence", "--out", "filed"], more].concat();
+    let told = world.command(&arguments).expect(0).stdout;
+    let digest = told.lines().find_map(|line| line.strip_prefix("sha256 of its manifest: ")).unwrap();
+    (world.path(&format!("filed/evidence-{run}.zip")), digest.to_owned())
+}
+
+/// Checks a pack where there are no settings at all.
+fn verify(world: &World, pack: &std::path::Path, more: &[&str], status: i32) -> String {
+    let pack = pack.to_str().unwrap();
+    let arguments = [&["verify", pack, "--settings", "nowhere.toml"], more].concat();
+    world.command(&arguments).expect(status).stdout
+}
+
+#[test]
+fn a_pack_of_a_published_run_is_good_until_anything_is_changed() {
+    let world = World::published();
+    let run = world.runs().pop().unwrap();
+    let (path, digest) = pack(&world, &run, &[]);
+    let told = verify(&world, &path, &["--digest", &digest], 0);
+    assert!(
+        told.contains(&digest) && told.contains("done, with status 0") && told.contains("good: "),
+        "{told}"
+    );
+    let told = verify(&world, &path, &["--digest", &"0".repeat(64)], 44);
+    assert!(told.contains("not the pack whose manifest has the digest 0000"), "{told}");
+
+    let first = std::fs::read(&path).unwrap();
+    assert!(pack(&world, &run, &[]).1 == digest && std::fs::read(&path).unwrap() == first, "the same bytes");
+    let mut changed = first.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    std::fs::write(&path, changed).unwrap();
+    let told = verify(&world, &path, &[], 44);
+    assert!(told.contains("wrong: ") && told.contains("not good: 1 problem"), "{told}");
+
+    let (path, _) = pack(&world, &run, &["--with-inputs"]);
+    verify(&world, &path, &[], 0);
+    world.command(&["verify", "nowhere.zip"]).expect_failure(2, &["nowhere.zip"]);
+}
+
+#[test]
+fn a_run_that_was_changed_is_not_packed_and_one_that_failed_says_so() {
+    let mut world = World::small(Faults::none());
+    let run = world.run_of(&world.command(&["plan"]).expect(0));
+    let id = run.0.file_name().unwrap().to_str().unwrap().to_owned();
+    let name = std::fs::read_dir(run.path("changes")).unwrap().next().unwrap().unwrap().path();
+    let kept = std::fs::read(&name).unwrap();
+    std::fs::remove_file(&name).unwrap();
+    world.command(&["report", &id, "--format", "evidence"]).expect_failure(44, &["changes/"]);
+    std::fs::write(&name, kept).unwrap();
+    let plan = std::fs::read(run.path("plan.json")).unwrap();
+    std::fs::remove_file(run.path("plan.json")).unwrap();
+    world.command(&["report", &id, "--format", "evidence"]).expect_failure(44, &["plan.json"]);
+    std::fs::write(run.path("plan.json"), plan).unwrap();
+
+    world.set("BESTAND__SOURCE_REGISTER__URL", "sqlite:///nowhere/itk.db");
+    world.command(&["plan"]).expect_failure(30, &["cannot be reached"]);
+    let failed = world.runs().pop().unwrap();
+    world.command(&["report", &failed]).expect_failure(2, &["before its findings were known"]);
+    let (path, _) = pack(&world, &failed, &[]);
+    let told = verify(&world, &path, &[], 0);
+    assert!(told.contains("failed, with status 30"), "{told}");
+}
+
+/// A forger who can repack: every digest of the manifest is right, and the run still contradicts itself.
+#[test]
+fn a_forged_run_contradicts_itself() {
+    type Forge = fn(&mut Value);
+    let forgeries: [(&str, Forge, &str); 4] = [
+        ("run.json", |run| run["findings"]["drift"] = 0.into(), "findings/"),
+        ("run.json", |run| run["coverage"]["scopes"] = 1.into(), "coverage.ndjson"),
+        ("settings.json", |settings| settings["environment"] = "production".into(), "settings.json"),
+        (
+            "run.json",
+            |run| run["publication"]["applied"] = 999_999.into(),
+            "more answers than there are receipts",
+        ),
+    ];
+    let world = World::published();
+    let run = world.runs().pop().unwrap();
+    for (file, forge, words) in forgeries {
+        let path = world.run(&run).path(file);
+        let before = std::fs::read(&path).unwrap();
+        let mut value: Value = serde_json::from_slice(&before).unwrap();
+        forge(&mut value);
+        std::fs::write(&path, serde_json::to_vec(&value).unwrap()).unwrap();
+        let outcome = world.command(&["report", &run, "--format", "evidence", "--out", "filed"]);
+        if outcome.status == Some(0) {
+            let told = verify(&world, &world.path(&format!("filed/evidence-{run}.zip")), &[], 44);
+            assert!(told.contains(words), "{words}: {told}");
+        } else {
+            outcome.expect_failure(44, &[words]);
+        }
+        std::fs::write(&path, before).unwrap();
+    }
+}
+
+#[test]
+fn what_was_opened_and_closed_between_two_runs_is_told() {
+    let world = World::published();
+    let first = world.runs().pop().unwrap();
+    let found = world.run(&first).findings("divergent");
+    let mended = found[0].clone();
+    world.execute("itk.db", "DELETE FROM assets WHERE rowid = (SELECT MAX(rowid) FROM assets)");
+    let second = world.run_of(&world.command(&["plan"]).expect(0));
+    let id = second.0.file_name().unwrap().to_str().unwrap().to_owned();
+    let told = world.command(&["report", &id, "--since", &first, "--out", "since"]).expect(0).stdout;
+    assert!(told.contains("still open") && !world.path("since/report.html").exists(), "{told}");
+    let whole: Value =
+        serde_json::from_slice(&std::fs::read(world.path("since/since.json")).unwrap()).unwrap();
+    let lines = whole["findings"].as_array().unwrap();
+    // Held against the ids alone, as a stranger would.
+    let ids = |run: &crate::support::RunFiles| -> std::collections::BTreeSet<String> {
+        run.values("findings").iter().map(|own| own["finding_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (was, is) = (ids(&world.run(&first)), ids(&second));
+    for (states, expected) in [
+        (vec!["opened"], is.difference(&was).cloned().collect()),
+        (vec!["closed", "not_seen"], was.difference(&is).cloned().collect()),
+        (
+            vec!["still_open", "changed"],
+            was.intersection(&is).cloned().collect::<std::collections::BTreeSet<_>>(),
+        ),
+    ] {
+        let told: std::collections::BTreeSet<String> = lines
+            .iter()
+            .filter(|line| states.contains(&line["state"].as_str().unwrap()))
+            .map(|line| line["finding"]["finding_id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(told, expected, "{states:?}");
+    }
+    assert_ne!(was, is);
+    assert!(was.contains(mended["finding_id"].as_str().unwrap()));
+    let rows = std::fs::read_to_string(world.path("since/since.csv")).unwrap();
+    assert!(
+        rows.starts_with("state,finding_id,kind,severity,") && rows.matches("\r\n").count() > lines.len()
+    );
+
+    world.command(&["report", &first, "--since", &id]).expect_failure(2, &["is not older"]);
+    world.command(&["report", &id, "--since", &id]).expect_failure(2, &["is not older"]);
+}
+
+#[test]
+fn what_was_not_seen_is_not_closed() {
+    let world = World::small(Faults::none());
+    let first = world.run_of(&world.command(&["plan"]).expect(0));
+    let first = first.0.file_name().unwrap().to_str().unwrap().to_owned();
+    let asked = world.run(&first).json("accounts.json")[0]["id"].as_str().unwrap().to_owned();
+    let second = world.run_of(&world.command(&["plan", "--accounts", &asked]).expect(0));
+    let id = second.0.file_name().unwrap().to_str().unwrap().to_owned();
+    world.command(&["report", &id, "--since", &first, "--out", "since"]).expect(0);
+    let whole: Value =
+        serde_json::from_slice(&std::fs::read(world.path("since/since.json")).unwrap()).unwrap();
+    let mut unseen = 0;
+    for line in whole["findings"].as_array().unwrap() {
+        let elsewhere = line["finding"]["account_id"].as_str().is_some_and(|own| own != asked);
+        assert!(!elsewhere || line["state"] != "closed", "{line}");
+        unseen += usize::from(line["state"] == "not_seen");
+    }
+    assert!(unseen > 0);
+}
