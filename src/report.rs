@@ -36,15 +36,31 @@ pub(crate) fn write(
     coverage: &[CoverageLine],
     past: &ReportPast,
 ) -> Result<(), Error> {
+    write_before_sending(directory, summary, accounts, coverage, past)?;
+    write_tables(directory, &ReportHead { summary, accounts, coverage, past })
+}
+
+/// Writes the page and the lines alone: what must stand before anything is sent. The tables take longer, and are
+/// written once.
+pub(crate) fn write_before_sending(
+    directory: &RunDirectory,
+    summary: &RunSummary,
+    accounts: &[Account],
+    coverage: &[CoverageLine],
+    past: &ReportPast,
+) -> Result<(), Error> {
     let head = ReportHead { summary, accounts, coverage, past };
     render(directory, "report.html", |out, findings, changes| {
         HtmlReport::write(out, &head, findings, changes, MAX_EMBEDDED_FINDINGS).map(|_| ())
     })?;
-    render(directory, "report.jsonl", |out, findings, _| write_jsonl(out, &head, findings).map(|_| ()))?;
-    render(directory, "report.csv", |out, findings, _| write_csv(out, &head, findings).map(|_| ()))?;
+    render(directory, "report.jsonl", |out, findings, _| write_jsonl(out, &head, findings).map(|_| ()))
+}
+
+fn write_tables(directory: &RunDirectory, head: &ReportHead<'_>) -> Result<(), Error> {
+    render(directory, "report.csv", |out, findings, _| write_csv(out, head, findings).map(|_| ()))?;
     let workbook = XlsxReport::new(&std::env::temp_dir());
     let written = render(directory, "report.xlsx", |out, findings, changes| {
-        workbook.write(out, &head, findings, changes).map(|_| ())
+        workbook.write(out, head, findings, changes).map(|_| ())
     });
     match written {
         Err(Error::Usage(error)) => {
