@@ -9,7 +9,9 @@ use bestand_model::change_set::Change;
 use bestand_model::coverage::CoverageLine;
 use bestand_model::finding::Finding;
 use bestand_model::run_summary::RunSummary;
-use bestand_publisher::report::{HtmlReport, ReportError, ReportHead, ReportPast, write_jsonl};
+use bestand_publisher::report::{
+    HtmlReport, ReportError, ReportHead, ReportPast, XlsxReport, write_csv, write_jsonl,
+};
 use bestand_publisher::run_store::{RunDirectory, RunStoreError, Spool};
 use serde::de::DeserializeOwned;
 
@@ -35,8 +37,21 @@ pub(crate) use verify::verify;
 /// The HTML report embeds at most this many findings; `report.jsonl` has all.
 const MAX_EMBEDDED_FINDINGS: usize = 100_000;
 
-/// Writes both reports.
+/// Writes every form of the report. A workbook needs room for temporary files: a run is not lost for want of that.
 pub(crate) fn write(
+    directory: &RunDirectory,
+    summary: &RunSummary,
+    accounts: &[Account],
+    coverage: &[CoverageLine],
+    past: &ReportPast,
+) -> Result<(), Error> {
+    write_before_sending(directory, summary, accounts, coverage, past)?;
+    write_tables(directory, &ReportHead { summary, accounts, coverage, past })
+}
+
+/// Writes the page and the lines alone: what must stand before anything is sent. The tables take longer, and are
+/// written once.
+pub(crate) fn write_before_sending(
     directory: &RunDirectory,
     summary: &RunSummary,
     accounts: &[Account],
@@ -48,6 +63,21 @@ pub(crate) fn write(
         HtmlReport::write(out, &head, findings, changes, MAX_EMBEDDED_FINDINGS).map(|_| ())
     })?;
     render(directory, "report.jsonl", |out, findings, _| write_jsonl(out, &head, findings).map(|_| ()))
+}
+
+fn write_tables(directory: &RunDirectory, head: &ReportHead<'_>) -> Result<(), Error> {
+    render(directory, "report.csv", |out, findings, _| write_csv(out, head, findings).map(|_| ()))?;
+    let workbook = XlsxReport::new(&std::env::temp_dir());
+    let written = render(directory, "report.xlsx", |out, findings, changes| {
+        workbook.write(out, head, findings, changes).map(|_| ())
+    });
+    match written {
+        Err(Error::Usage(error)) => {
+            tracing::warn!(error, "the run goes without report.xlsx: `bestand report` writes it");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// Gives all lines of a spool one after the other. They end at the first damaged one, which is then told.
@@ -112,7 +142,7 @@ fn stream(
 fn render(
     directory: &RunDirectory,
     name: &str,
-    write: impl FnOnce(&mut dyn Write, &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
+    write: impl FnOnce(&mut (dyn Write + Send), &mut Findings<'_>, &mut Changes<'_>) -> Result<(), ReportError>,
 ) -> Result<(), Error> {
     let mut out = BufWriter::new(directory.write_bytes(name)?);
     match stream(directory, |findings, changes| write(&mut out, findings, changes)) {

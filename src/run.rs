@@ -141,7 +141,7 @@ async fn steps(
         // So do its figures: `publish` goes on from them where this process is killed.
         let mut shown = summary.clone();
         summary::end(&mut shown, status, clock::now());
-        report::write(directory, &shown, &planned.accounts, &planned.coverage, &past)?;
+        report::write_before_sending(directory, &shown, &planned.accounts, &planned.coverage, &past)?;
         directory.write_json("run", summary)?;
         note_beginning(store, &planned.plan)?;
         sent = publish::send(settings, directory, &planned.plan, register, progress, summary).await;

@@ -108,6 +108,9 @@ fn tables_are_written_by_the_command() {
     let book = std::fs::read(world.path("tables/report.xlsx")).unwrap();
     assert!(book.starts_with(b"PK") && !world.path("tables/report.html").exists());
 
+    let run = world.run(&id);
+    assert_eq!(std::fs::read(run.path("report.csv")).unwrap(), table.as_bytes());
+    assert!(run.has("report.xlsx"));
     // A workbook needs room for temporary files: without it the others are written all the same.
     let nowhere = [("TMPDIR", "/nowhere/at/all")];
     world
@@ -115,6 +118,10 @@ fn tables_are_written_by_the_command() {
         .expect_failure(2, &["temporary files in `/nowhere/at/all`", "TMPDIR"]);
     assert!(std::fs::read_dir(world.path("none")).unwrap().next().is_none(), "no half file is left");
     world.command_with(&["report", &id, "--format", "csv,jsonl", "--out", "none"], &nowhere).expect(0);
+    let outcome = world.command_with(&["plan", "--first-run"], &nowhere).expect(20);
+    assert!(outcome.stderr.contains("the run goes without report.xlsx"), "{}", outcome.stderr);
+    let run = world.run_of(&outcome);
+    assert!(run.has("report.csv") && run.has("report.html") && !run.has("report.xlsx"));
 }
 
 #[test]
