@@ -32,6 +32,7 @@ TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(REPOSITORY, "target"))
 HOST = "111111111111.dkr.ecr.eu-central-1.amazonaws.com"
 COMMITTED = "2026-10-01T06:00:00Z"
 CHECKS = []
+OUTSIDE = ("AWS_", "CARGO_TARGET", "COMMIT_", "IMAGE_", "REGISTRY_AUTH_FILE")
 
 # What stands before the real tools on the PATH.
 BASH = """#!/bin/sh
@@ -131,7 +132,8 @@ class World:
         os.symlink(sys.prefix, os.path.join(self.tree, "target", "peers", "venv"))
         self.seen = os.path.join(folder, "seen")
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CARGO_TARGET"))},
+            # What a pipeline says of the commit that it builds is nothing of the checkout here.
+            **{name: value for name, value in os.environ.items() if not name.startswith(OUTSIDE)},
             "PATH": f"{stand_ins}:{os.environ['PATH']}",
             "REAL_CARGO": shutil.which("cargo"),
             "REAL_SKOPEO": shutil.which("skopeo"),
@@ -286,7 +288,7 @@ def a_registry_that_cannot_be_asked_is_no_empty_one(world):
 
 def main():
     if not os.path.exists(os.path.join(TARGET, "image", "build.ndjson")):
-        subprocess.run([os.path.join(REPOSITORY, "scripts", "image")], check=True)
+        subprocess.run(["bash", os.path.join(REPOSITORY, "scripts", "image")], check=True)
     wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="bestand-buildspec-") as folder:
         world = World(folder)

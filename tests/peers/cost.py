@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ SCRIPT = os.path.join(REPOSITORY, "scripts", "cost")
 # Prices that are easy to multiply by.
 NAMES = (
     "fargate_x86_vcpu_hour fargate_x86_gb_hour fargate_arm_vcpu_hour fargate_arm_gb_hour fargate_disk_gb_hour "
-    "ec2_t3_micro_hour ebs_gp3_gb_month public_address_hour nat_gateway_hour nat_gateway_gb endpoint_hour endpoint_gb "
+    "ec2_t3_micro_hour ec2_t4g_micro_hour ebs_gp3_gb_month public_address_hour nat_gateway_hour nat_gateway_gb endpoint_hour endpoint_gb "
     "scheduler_million lambda_million lambda_gb_second logs_gb logs_gb_month metric_month alarm_month dashboard_month "
     "s3_gb_month s3_put_thousand s3_get_thousand secret_month config_query"
 ).split()
@@ -46,8 +47,9 @@ def with_prices(folder, **prices):
 
 
 def figures(arguments, **prices):
+    """By the prices of x86, if the arguments say nothing else."""
     with tempfile.TemporaryDirectory() as folder:
-        return ask(*arguments, *with_prices(folder, **prices))
+        return ask("--architecture", "x86", *arguments, *with_prices(folder, **prices))
 
 
 def month(lines):
@@ -83,7 +85,7 @@ def the_minutes_are_those_of_run_json(_):
             paths.append(os.path.join(folder, f"run-{number}.json"))
             with open(paths[-1], "w", encoding="utf-8") as file:
                 json.dump({"started_at": "2026-11-25T06:00:00Z", "ended_at": ended}, file)
-        equal(round(ask(*paths[:2], *with_prices(folder, fargate_x86_gb_hour=1))["minutes"], 2), 15.0, "the mean of both")
+        equal(round(ask(*paths[:2], *with_prices(folder, fargate_arm_gb_hour=1))["minutes"], 2), 15.0, "the mean of both")
         true("has not ended" in ask(paths[2], expect=1), "an unfinished run is no measure")
     true("run.json" in ask(expect=2), "one must say something")
 
@@ -102,6 +104,32 @@ def the_way_out_counts_for_both(_):
     equal(month(found["way_out"]), round(2 * 730 / 24, 6), "what passes one that is there anyway")
     found = figures([*size, "--network", "endpoints", "--endpoints", "4", "--zones", "2"], **prices)
     equal(month(found["way_out"]), round(8 * 73 + 730 / 24, 6), "endpoints in each zone, and what passes them")
+
+
+@check
+def the_server_is_of_the_architecture_of_the_task(_):
+    size = ["--minutes", "60", "--network", "shared-nat", "--instance-disk-gb", "0"]
+    prices = {"ec2_t3_micro_hour": 2, "ec2_t4g_micro_hour": 1, "nat_gateway_gb": 1}
+    equal(month(figures([*size, "--architecture", "arm"], **prices)["server"]), 730.0, "ARM")
+    equal(month(figures(size, **prices)["server"]), 1460.0, "x86")
+    equal(month(figures([*size, "--instance", "t4g.micro"], **prices)["server"]), 730.0, "the one that is said")
+
+
+@check
+def what_is_not_said_is_as_the_template_has_it(_):
+    with open(os.path.join(REPOSITORY, "deploy", "service.yml"), encoding="utf-8") as file:
+        template = file.read()
+    parameters = dict(re.findall(r"^  (\w+):\n(?:    .*\n)*?    Default: \"?([^\"\n]*)\"?\n", template.split("\nResources:")[0], re.M))
+    told = runpy.run_path(SCRIPT)["parse"](["--minutes", "1"])
+    said = {"ARM64": "arm", "X86_64": "x86"}
+    wanted = {"architecture": "Architecture", "cpu": "Cpu", "memory": "Memory", "disk_gb": "ScratchGiB",
+              "log_days": "LogRetentionDays", "store_days": "RunRetentionDays"}
+    for option, parameter in wanted.items():
+        default = parameters[parameter]
+        equal(f"{getattr(told, option):g}" if default.isdigit() else told.architecture, said.get(default, default), f"{option} and {parameter}")
+    counts = {"alarms": "AWS::CloudWatch::Alarm", "dashboards": "AWS::CloudWatch::Dashboard"}
+    for option, kind in counts.items():
+        equal(getattr(told, option), (len(re.findall(rf"^    Type: {kind}$", template, re.M))), f"{option} and {kind}")
 
 
 @check

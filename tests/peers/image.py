@@ -38,7 +38,8 @@ def check(function):
 
 
 def build(output):
-    subprocess.run([SCRIPT, "--output", output], check=True)
+    # Through bash: what comes out of a pipeline's ZIP may not be executable.
+    subprocess.run(["bash", SCRIPT, "--output", output], check=True)
     return Archive(output)
 
 
