@@ -26,5 +26,6 @@ mod register_kills;
 mod report;
 mod report_command;
 mod revert;
+mod shell;
 mod support;
 mod terminal;
