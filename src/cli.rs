@@ -7,7 +7,7 @@ use bestand_collector::action::{home_policy, member_policy};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::run_store::RunDirectory;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
@@ -18,7 +18,7 @@ use crate::revert::revert;
 use crate::run::{Ended, RunOptions, run};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::{change_list, clock, compose, doctor, explain, report, summary};
+use crate::{change_list, clock, compose, doctor, explain, report, shell, summary};
 
 /// Where the settings are looked for.
 const SETTINGS_FILE: &str = "bestand.toml";
@@ -214,6 +214,18 @@ enum Command {
     /// A plan published under kills, faults and other writers: what was lost and what was doubled, in figures.
     #[cfg(feature = "demo")]
     Ordeal(crate::ordeal::OrdealArgs),
+    /// Prints the completion script for a shell, such as for `source <(bestand completions bash)`.
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL", value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page of bestand, or of one of its commands, such as for `bestand man plan | man -l -`.
+    Man {
+        /// The command.
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
 }
 
 impl Command {
@@ -416,6 +428,14 @@ async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> 
         Command::Labelled(asked) => crate::labelled::labelled(asked).await,
         #[cfg(feature = "demo")]
         Command::Ordeal(asked) => crate::ordeal::ordeal(asked).await,
+        Command::Completions { shell } => {
+            print(&shell::completions(*shell, Cli::command())?);
+            Ok(ExitStatus::Done)
+        }
+        Command::Man { of } => {
+            print(&shell::man(Cli::command(), of.as_deref())?);
+            Ok(ExitStatus::Done)
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod revert;
 mod run;
 mod secrets;
 mod settings;
+mod shell;
 mod signals;
 mod summary;
 mod telemetry;

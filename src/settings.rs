@@ -268,10 +268,13 @@ pub(crate) struct CoverageSettings {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AcceptedGap {
+    /// The account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
+    /// The region; `global` for what has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) region: Option<Region>,
+    /// The resource type.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub(crate) resource_type: Option<ResourceType>,
     /// The reason code of the ledger.

@@ -47,7 +47,9 @@ fn default_min_source_share() -> f64 {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lifecycle {
+    /// Words for what is not there yet: never `absent`.
     pub(crate) planned: Vec<String>,
+    /// Words for what should be gone.
     pub(crate) retired: Vec<String>,
 }
 

@@ -101,6 +101,57 @@ fn the_shipped_settings_fit_their_own_schema_and_are_accepted() {
     assert_eq!((status, said.as_str()), (0, "bestand.toml is in order\n"), "{stderr}\n{all}");
 }
 
+/// Whether a schema says what it is for: itself, or the type that it refers to.
+fn is_described(schema: &Value, types: &Value) -> bool {
+    let referred = schema["$ref"].as_str().and_then(|name| types.get(name.rsplit('/').next()?));
+    schema["description"].is_string()
+        || referred.is_some_and(|of| of["description"].is_string())
+        || ["anyOf", "allOf"].iter().any(|name| {
+            schema[name].as_array().is_some_and(|all| all.iter().any(|one| is_described(one, types)))
+        })
+}
+
+/// Every property of a schema, wherever it stands, that an editor could only name.
+fn undescribed(path: &str, schema: &Value, types: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(members) => {
+            let properties = members.get("properties").and_then(Value::as_object);
+            for (name, property) in properties.into_iter().flatten() {
+                // The word that chooses a variant: the variant is described.
+                if !is_described(property, types) && property.get("const").is_none() {
+                    found.push(format!("{path}.{name}"));
+                }
+            }
+            members
+                .iter()
+                .for_each(|(name, member)| undescribed(&format!("{path}.{name}"), member, types, found));
+        }
+        Value::Array(all) => all.iter().for_each(|one| undescribed(path, one, types, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn an_editor_can_complete_the_settings_from_their_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = |argument: &str| bestand(folder.path(), &["settings", argument], &[]).1;
+    let schema: Value = serde_json::from_str(&print("--schema")).unwrap();
+    let mut lacking = Vec::new();
+    undescribed("", &schema, &schema["$defs"], &mut lacking);
+    assert_eq!(lacking, Vec::<String>::new());
+    // Defaults, and the words that there are to choose from, with what each means.
+    assert_eq!(schema.pointer("/$defs/Collection/properties/concurrency/default"), Some(&Value::from(32)));
+    let sources = schema.pointer("/$defs/CollectionSource/oneOf").unwrap().as_array().unwrap();
+    assert!(
+        sources.iter().all(|one| one["const"].is_string() && one["description"].is_string()),
+        "{sources:?}"
+    );
+    // Where an editor finds it: the shipped settings say so in their first line, as Taplo wants it.
+    let default = print("--default");
+    assert_eq!(default.lines().next(), Some("#:schema ./bestand.schema.json"));
+    assert!(default.contains("`bestand settings --schema > bestand.schema.json`"));
+}
+
 #[test]
 fn every_problem_of_the_settings_is_listed_at_once_with_its_path() {
     let folder = tempfile::tempdir().unwrap();

@@ -27,5 +27,6 @@ mod register_kills;
 mod report;
 mod report_command;
 mod revert;
+mod shell;
 mod support;
 mod terminal;
