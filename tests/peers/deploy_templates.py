@@ -270,6 +270,10 @@ def the_pipeline_builds_rehearses_asks_and_rolls_out(world):
     equal(pipeline["PipelineType"], "V2", "type")
     stages = {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
     equal(list(stages), ["Source", "Build", "Staging", "Approval", "Production"], "stages")
+    (build,) = stages["Build"]
+    said = {one["name"]: one["value"] for one in json.loads(build["Configuration"]["EnvironmentVariables"])}
+    equal(said, {"COMMIT_ID": "#{Source.CommitId}", "COMMIT_DATE": "#{Source.AuthorDate}"}, "the commit is said")
+    equal(stages["Source"][0]["Namespace"], "Source", "by the source's own variables")
     without = Rendered("pipeline.yml", Approval="no").properties("Pipeline")["Stages"]
     equal([stage["Name"] for stage in without], ["Source", "Build", "Staging", "Production"], "without a person")
     for name in ("Staging", "Production"):
