@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import yaml
+
 import cloudformation
 from cloudformation import Rendered, actions
 from run_directory import equal, report, true
@@ -270,6 +272,12 @@ def the_pipeline_builds_rehearses_asks_and_rolls_out(world):
     equal(pipeline["PipelineType"], "V2", "type")
     stages = {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
     equal(list(stages), ["Source", "Build", "Staging", "Approval", "Production"], "stages")
+    buildspec = yaml.safe_load(read("buildspec.yml"))
+    true("IMAGE_DIGEST" in buildspec["env"]["exported-variables"], "the build exports which image it is")
+    (build,) = stages["Build"]
+    said = {one["name"]: one["value"] for one in json.loads(build["Configuration"]["EnvironmentVariables"])}
+    equal(said, {"COMMIT_ID": "#{Source.CommitId}", "COMMIT_DATE": "#{Source.AuthorDate}"}, "the commit is said")
+    equal(stages["Source"][0]["Namespace"], "Source", "by the source's own variables")
     without = Rendered("pipeline.yml", Approval="no").properties("Pipeline")["Stages"]
     equal([stage["Name"] for stage in without], ["Source", "Build", "Staging", "Production"], "without a person")
     for name in ("Staging", "Production"):
