@@ -2,9 +2,9 @@
 """Runs what CodeBuild runs: buildspec.py [CHECK ...].
 
 The commands of buildspec.yml are run as they stand there, one after the other in one shell, in a checkout of their own.
-Four things are not as in AWS: `scripts/test` would run this peer again, and gives way to one that leaves its logs;
+Some things are not as in AWS: `scripts/test` would run this peer again, and gives way to one that leaves its logs;
 cargo hands out the binary that scripts/image has built before (tests/peers/image.py); the registry's name in ECR leads
-to a registry on loopback; and its password comes from moto.
+to a registry on loopback; and its password comes from moto, or from what stands in for the AWS CLI.
 """
 
 import base64
@@ -52,9 +52,13 @@ mkdir -p target/release
 cp "$BUILT/bestand" target/release/bestand
 sed "s|$BUILT_IN|$PWD|g" "$BUILT/build.ndjson"
 """
+AWS = """#!/bin/sh
+echo "aws $*" >>"$SEEN"
+echo from-the-cli
+"""
 SKOPEO = """#!/bin/sh
 echo "skopeo $*" >>"$SEEN"
-if [ "$1" = login ]; then { printf 'password '; cat; } >>"$SEEN"; exit; fi
+if [ "$1" = login ]; then password=$(cat); echo "password $password" >>"$SEEN"; exit; fi
 for argument; do
     shift
     case $argument in
@@ -107,22 +111,30 @@ class Registry:
         self.log.close()
 
 
+def files_of_the_commit():
+    """What git has; where there is no git, as in a pipeline's ZIP, everything that was not built."""
+    if os.path.exists(os.path.join(REPOSITORY, ".git")):
+        listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True, cwd=REPOSITORY)
+        return [name for name in listed.stdout.split("\0") if name]
+    found = []
+    for at, folders, names in os.walk(REPOSITORY):
+        folders[:] = [folder for folder in folders if folder not in ("target", "__pycache__")]
+        found.extend(os.path.relpath(os.path.join(at, name), REPOSITORY) for name in names)
+    return found
+
+
 class World:
     """A checkout, a registry, moto, and what gives way."""
 
     def __init__(self, folder):
         self.folder, self.tree = folder, os.path.join(folder, "tree")
         self.moto, self.registry = MotoHere(), Registry(folder)
-        files = self.command("git", "ls-files", "-z", cwd=REPOSITORY).split("\0") if os.path.exists(
-            os.path.join(REPOSITORY, ".git")
-        ) else [os.path.relpath(os.path.join(at, name), REPOSITORY) for at, folders, names in os.walk(REPOSITORY)
-                for name in names if os.path.relpath(at, REPOSITORY).split(os.sep)[0] != "target"]
-        for file in filter(None, files):
+        for file in files_of_the_commit():
             os.makedirs(os.path.dirname(os.path.join(self.tree, file)), exist_ok=True)
             shutil.copy2(os.path.join(REPOSITORY, file), os.path.join(self.tree, file))
         stand_ins = os.path.join(folder, "stand-ins")
         os.makedirs(stand_ins)
-        for name, text in (("bash", BASH), ("cargo", CARGO), ("skopeo", SKOPEO), ("../tests.sh", TESTS)):
+        for name, text in (("bash", BASH), ("cargo", CARGO), ("skopeo", SKOPEO), ("aws", AWS), ("../tests.sh", TESTS)):
             with open(os.path.join(stand_ins, name), "w", encoding="utf-8") as file:
                 file.write(text)
             os.chmod(os.path.join(stand_ins, name), 0o755)
@@ -215,6 +227,8 @@ def a_commit_is_tested_built_pushed_and_told_by_its_digest(world):
 
 @check
 def its_reports_and_artifacts_are_there(world):
+    world.commit()
+    world.good()
     (group,) = world.buildspec["reports"].values()
     equal((group["file-format"], group["files"]), ("JUNITXML", ["junit.xml"]), "report")
     suites = xml.parse(os.path.join(world.tree, group["base-directory"], "junit.xml")).getroot()
@@ -233,6 +247,19 @@ def built_again_it_is_not_pushed_again(world):
     equal(again, first, "variables")
     true(not [call for call in world.calls() if call.startswith("skopeo copy")], world.calls())
     true([call for call in world.calls() if f":{commit}" in call], "it was looked for")
+
+
+@check
+def without_the_tests_tools_the_aws_cli_logs_in(world):
+    world.commit()
+    venv = os.path.join(world.tree, "target", "peers", "venv")
+    os.rename(venv, f"{venv}.away")
+    try:
+        world.good()
+    finally:
+        os.rename(f"{venv}.away", venv)
+    calls = world.calls()
+    true("aws ecr get-login-password --region eu-central-1" in calls and "password from-the-cli" in calls, calls)
 
 
 @check
