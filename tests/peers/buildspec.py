@@ -2,9 +2,9 @@
 """Runs what CodeBuild runs: buildspec.py [CHECK ...].
 
 The commands of buildspec.yml are run as they stand there, one after the other in one shell, in a checkout of their own.
-Four things are not as in AWS: `scripts/test` would run this peer again, and gives way to one that leaves its logs;
+Some things are not as in AWS: `scripts/test` would run this peer again, and gives way to one that leaves its logs;
 cargo hands out the binary that scripts/image has built before (tests/peers/image.py); the registry's name in ECR leads
-to a registry on loopback; and its password comes from moto.
+to a registry on loopback; and its password comes from moto, or from what stands in for the AWS CLI.
 """
 
 import base64
@@ -53,9 +53,13 @@ mkdir -p target/release
 cp "$BUILT/bestand" target/release/bestand
 sed "s|$BUILT_IN|$PWD|g" "$BUILT/build.ndjson"
 """
+AWS = """#!/bin/sh
+echo "aws $*" >>"$SEEN"
+echo from-the-cli
+"""
 SKOPEO = """#!/bin/sh
 echo "skopeo $*" >>"$SEEN"
-if [ "$1" = login ]; then { printf 'password '; cat; } >>"$SEEN"; exit; fi
+if [ "$1" = login ]; then password=$(cat); echo "password $password" >>"$SEEN"; exit; fi
 for argument; do
     shift
     case $argument in
@@ -102,10 +106,26 @@ class Registry:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read()
 
+    def tags(self, name):
+        with urllib.request.urlopen(f"http://{self.address}/v2/{name}/tags/list", timeout=10) as answer:
+            return json.load(answer)["tags"]
+
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
         self.log.close()
+
+
+def files_of_the_commit():
+    """What git has; where there is no git, as in a pipeline's ZIP, everything that was not built."""
+    if os.path.exists(os.path.join(REPOSITORY, ".git")):
+        listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True, cwd=REPOSITORY)
+        return [name for name in listed.stdout.split("\0") if name]
+    found = []
+    for at, folders, names in os.walk(REPOSITORY):
+        folders[:] = [folder for folder in folders if folder not in ("target", "__pycache__")]
+        found.extend(os.path.relpath(os.path.join(at, name), REPOSITORY) for name in names)
+    return found
 
 
 class World:
@@ -114,16 +134,12 @@ class World:
     def __init__(self, folder):
         self.folder, self.tree = folder, os.path.join(folder, "tree")
         self.moto, self.registry = MotoHere(), Registry(folder)
-        files = self.command("git", "ls-files", "-z", cwd=REPOSITORY).split("\0") if os.path.exists(
-            os.path.join(REPOSITORY, ".git")
-        ) else [os.path.relpath(os.path.join(at, name), REPOSITORY) for at, folders, names in os.walk(REPOSITORY)
-                for name in names if os.path.relpath(at, REPOSITORY).split(os.sep)[0] != "target"]
-        for file in filter(None, files):
+        for file in files_of_the_commit():
             os.makedirs(os.path.dirname(os.path.join(self.tree, file)), exist_ok=True)
             shutil.copy2(os.path.join(REPOSITORY, file), os.path.join(self.tree, file))
         stand_ins = os.path.join(folder, "stand-ins")
         os.makedirs(stand_ins)
-        for name, text in (("bash", BASH), ("cargo", CARGO), ("skopeo", SKOPEO), ("../tests.sh", TESTS)):
+        for name, text in (("bash", BASH), ("cargo", CARGO), ("skopeo", SKOPEO), ("aws", AWS), ("../tests.sh", TESTS)):
             with open(os.path.join(stand_ins, name), "w", encoding="utf-8") as file:
                 file.write(text)
             os.chmod(os.path.join(stand_ins, name), 0o755)
@@ -184,6 +200,13 @@ class World:
             raise AssertionError(f"status {process.returncode}: {process.stdout[-1000:]} {process.stderr[-2000:]}")
         return told
 
+    def push(self, *options, expect=0):
+        """Runs scripts/image alone."""
+        command = ["bash", "scripts/image", "--push", f"{HOST}/bestand", *options]
+        process = subprocess.run(command, env=self.environment, cwd=self.tree, capture_output=True, text=True, check=False)
+        equal(process.returncode, expect, f"status: {process.stderr[-2000:]}")
+        return process
+
     def calls(self):
         with open(self.seen, encoding="utf-8") as file:
             return file.read().splitlines()
@@ -205,7 +228,7 @@ def a_commit_is_tested_built_pushed_and_told_by_its_digest(world):
     equal(told, {"IMAGE_DIGEST": archive.digest, "IMAGE_URI": f"{HOST}/bestand@{archive.digest}"}, "variables")
     manifest = world.registry.manifest("bestand", archive.digest)
     equal("sha256:" + hashlib.sha256(manifest).hexdigest(), archive.digest, "digest in the registry")
-    equal(world.registry.manifest("bestand", commit), manifest, "the commit as its tag")
+    equal(world.registry.manifest("bestand", f"{commit}-{archive.digest[7:19]}"), manifest, "the commit begins its tag")
     equal(archive.config["config"]["Labels"]["org.opencontainers.image.revision"], commit, "revision")
     calls = world.calls()
     equal(calls[0], "scripts/test", "the tests come first")
@@ -217,6 +240,8 @@ def a_commit_is_tested_built_pushed_and_told_by_its_digest(world):
 
 @check
 def its_reports_and_artifacts_are_there(world):
+    world.commit()
+    world.good()
     (group,) = world.buildspec["reports"].values()
     equal((group["file-format"], group["files"]), ("JUNITXML", ["junit.xml"]), "report")
     suites = xml.parse(os.path.join(world.tree, group["base-directory"], "junit.xml")).getroot()
@@ -238,6 +263,19 @@ def built_again_it_is_not_pushed_again(world):
 
 
 @check
+def without_the_tests_tools_the_aws_cli_logs_in(world):
+    world.commit()
+    venv = os.path.join(world.tree, "target", "peers", "venv")
+    os.rename(venv, f"{venv}.away")
+    try:
+        world.good()
+    finally:
+        os.rename(f"{venv}.away", venv)
+    calls = world.calls()
+    true("aws ecr get-login-password --region eu-central-1" in calls and "password from-the-cli" in calls, calls)
+
+
+@check
 def a_zip_of_the_commit_gives_the_same_digest(world):
     commit = world.commit()
     checkout = world.good()
@@ -245,16 +283,27 @@ def a_zip_of_the_commit_gives_the_same_digest(world):
     process, _ = world.build()
     true(process.returncode != 0 and "COMMIT_ID" in process.stderr, process.stderr)
     equal(world.good(COMMIT_ID=commit, COMMIT_DATE=COMMITTED), checkout, "variables")
+    equal(world.good(CODEBUILD_RESOLVED_SOURCE_VERSION=commit, COMMIT_DATE=COMMITTED), checkout, "variables")
 
 
 @check
-def another_image_under_the_same_tag_is_never_replaced(world):
+def another_build_of_the_commit_stands_beside_the_first(world):
     commit = world.commit()
-    first = world.good()
-    script = ["bash", "scripts/image", "--push", f"{HOST}/bestand", "--source", "https://example.org/another"]
-    process = subprocess.run(script, env=world.environment, cwd=world.tree, capture_output=True, text=True, check=False)
-    true(process.returncode == 1 and first["IMAGE_DIGEST"] in process.stderr, process.stderr)
-    equal(hashlib.sha256(world.registry.manifest("bestand", commit)).hexdigest(), first["IMAGE_DIGEST"][7:], "tag")
+    first = world.good()["IMAGE_DIGEST"]
+    world.push("--source", "https://example.org/another")
+    tags = [tag for tag in world.registry.tags("bestand") if tag.startswith(commit)]
+    equal(len(tags), 2, f"tags of the commit: {tags}")
+    equal(hashlib.sha256(world.registry.manifest("bestand", f"{commit}-{first[7:19]}")).hexdigest(), first[7:], "the first")
+
+
+@check
+def a_tag_that_is_taken_is_never_moved(world):
+    world.commit()
+    first = world.good()["IMAGE_DIGEST"]
+    world.push("--tag", "v1")
+    process = world.push("--tag", "v1", "--source", "https://example.org/another", expect=1)
+    true(first in process.stderr, process.stderr)
+    equal(hashlib.sha256(world.registry.manifest("bestand", "v1")).hexdigest(), first[7:], "tag")
 
 
 @check

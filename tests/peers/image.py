@@ -95,13 +95,13 @@ class World(access.World):
         os.chmod(folder, 0o755)
         self.containers = {}
 
-    def start(self, *arguments, mounts=(), process=None, writable_tmp=True, **variables):
+    def start(self, *arguments, mounts=(), process=None, scratch=True, **variables):
         name = f"bestand-peer-{os.getpid()}-{next(World.numbers)}"
         container = Container(self.root, self.archive.config, self.folder, name)
         wanted = ("AWS_", "BESTAND", "NO_PROXY", "REGISTER_")
         kept = {name: value for name, value in self.environment.items() if name.startswith(wanted)}
-        tmp = [tmpfs("/tmp", "nodev", "mode=1777")] if writable_tmp else []
-        mounts = [*tmp, mount(self.folder, self.folder, "ro"), *mounts]
+        volume = [tmpfs("/scratch", "nodev", "mode=755", "uid=65532", "gid=65532")] if scratch else []
+        mounts = [*volume, mount(self.folder, self.folder, "ro"), *mounts]
         arguments = [*arguments, *(["--log-format", "json"] if arguments[0] != "--version" else [])]
         process = {"cwd": self.folder, **(process or {})}
         started = container.start(arguments, {**kept, **variables}, mounts, process)
@@ -134,9 +134,11 @@ def it_has_the_binary_its_libraries_and_certificates_and_nothing_else(world):
     stems = {os.path.basename(name).split(".so")[0] for name in libraries}
     true({"libc", "libgcc_s"} <= stems <= {"libc", "libgcc_s", "libm"} | {s for s in stems if s.startswith("ld-linux")}, stems)
     for name, member in files.items():
-        equal((member.uid, member.gid), (0, 0), f"owner of {name}")
+        # Fargate gives the volume that it mounts there the owner that the folder has here.
+        owner = 65532 if name == "/scratch" else 0
+        equal((member.uid, member.gid), (owner, owner), f"owner of {name}")
         true(member.isdir() or member.isreg(), f"{name} is a file or a folder")
-        wanted = 0o1777 if name == "/tmp" else 0o755 if member.isdir() or name in libraries or name == "/bestand" else 0o644
+        wanted = 0o755 if member.isdir() or name in libraries or name == "/bestand" else 0o644
         equal(oct(member.mode & 0o7777), oct(wanted), f"mode of {name}")
         equal(member.mtime, World.created, f"time of {name}")
 
@@ -158,6 +160,7 @@ def it_says_what_it_is_made_of(world):
     equal((labels["title"], labels["licenses"]), ("bestand", "Apache-2.0"), "labels")
     true(labels["version"], labels)
     equal(config["config"]["User"], "65532:65532", "user")
+    equal((config["config"]["Volumes"], "TMPDIR=/scratch" in config["config"]["Env"]), ({"/scratch": {}}, True), "volume")
     equal(config["config"]["Entrypoint"], ["/bestand"], "entrypoint")
 
 
@@ -244,7 +247,7 @@ def terminated_as_the_first_process_it_gives_the_lease_back(world):
 @check
 def a_run_in_a_bucket_needs_a_folder_for_its_parts_and_says_so(world):
     """What a task definition must mount besides: without it nothing is begun."""
-    world.run("plan", "--first-run", expect=45, words=["/tmp"], writable_tmp=False)
+    world.run("plan", "--first-run", expect=45, words=["/scratch"], scratch=False)
     equal(world.objects("runs/"), [], "nothing was begun")
 
 

@@ -68,7 +68,7 @@ class Container:
                 "terminal": False,
                 "user": {"uid": user, "gid": group},
                 "args": [*self.config["config"]["Entrypoint"], *arguments],
-                "env": [f"{name}={value}" for name, value in environment.items()],
+                "env": [*self.config["config"]["Env"], *(f"{name}={value}" for name, value in environment.items())],
                 "cwd": self.config["config"]["WorkingDir"],
                 "capabilities": NO_CAPABILITIES,
                 "noNewPrivileges": True,
