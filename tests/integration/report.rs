@@ -90,7 +90,7 @@ fn the_run_store_lists_its_runs() {
     std::fs::write(world.path("itk.db"), "no database").unwrap();
     world.command(&["plan"]).expect(30);
     std::fs::write(world.path("itk.db"), itk).unwrap();
-    let failed = world.runs().into_iter().filter(|own| !own.ends_with("dead")).next_back().unwrap();
+    let failed = world.runs().into_iter().rfind(|own| !own.ends_with("dead")).unwrap();
     let told = index();
     assert!(told.contains("href=\"runs/20990101T000000.000Z-dead/run.json\""), "{told}");
     assert!(told.contains(&format!("href=\"runs/{failed}/run.json\"")), "{told}");
