@@ -8,6 +8,7 @@ use bestand_model::digest::canonical_digest;
 use bestand_model::run_summary::{PublicationCounts, RunSummary};
 use bestand_publisher::evidence::{Manifest, check_lines, unpack};
 use bestand_publisher::publish::{applied, publication_counts};
+use bestand_publisher::report::one_line;
 use bestand_publisher::run_store::{RunDirectory, RunStore};
 use serde_json::Value;
 
@@ -43,12 +44,14 @@ pub(crate) fn verify(pack: &Path, digest: Option<&str>) -> Result<(Vec<String>, 
             found.note(problem);
         }
     }
+    // A pack is somebody's file: nothing in it may turn or hide what a terminal shows.
+    let mut lines: Vec<String> = lines.iter().map(|line| one_line(line)).collect();
     if found.problems.is_empty() {
         lines.push("good: every file is as the manifest says, and the run agrees with itself".to_owned());
         return Ok((lines, ExitStatus::Done));
     }
     let number = found.problems.len() + found.more();
-    lines.extend(found.problems.iter().map(|problem| format!("wrong: {problem}")));
+    lines.extend(found.problems.iter().map(|problem| one_line(&format!("wrong: {problem}"))));
     lines.push(format!("not good: {number} {}", if number == 1 { "problem" } else { "problems" }));
     Ok((lines, ExitStatus::Plan))
 }

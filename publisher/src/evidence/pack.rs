@@ -67,7 +67,7 @@ pub fn write_pack<W: Write + Seek>(
         if left_out.iter().any(|own| own == folder) || path == MANIFEST_FILE {
             continue;
         }
-        let mut source = directory.open(&path)?;
+        let mut source = directory.open_file(&path)?;
         archive.start_file(path.as_str(), archive::options(&path, bytes, at))?;
         let packed = copy(&path, &mut *source, &mut archive)?;
         if packed.bytes != bytes {

@@ -181,7 +181,7 @@ impl RunDirectory {
     ///
     /// # Errors
     /// [`RunStoreError::Missing`] if there is none.
-    pub fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, RunStoreError> {
+    pub fn open_file(&self, path: &str) -> Result<Box<dyn Read + Send>, RunStoreError> {
         name::check_path(path)?;
         self.root.files().open(&format!("{}/{path}", self.key))
     }
