@@ -32,7 +32,7 @@ TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(REPOSITORY, "target"))
 HOST = "111111111111.dkr.ecr.eu-central-1.amazonaws.com"
 COMMITTED = "2026-10-01T06:00:00Z"
 CHECKS = []
-OUTSIDE = ("AWS_", "CARGO_TARGET", "COMMIT_", "IMAGE_", "REGISTRY_AUTH_FILE")
+OUTSIDE = ("AWS_", "CARGO_TARGET", "CODEBUILD_", "COMMIT_", "IMAGE_", "REGISTRY_AUTH_FILE")
 
 # What stands before the real tools on the PATH.
 BASH = """#!/bin/sh

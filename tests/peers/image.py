@@ -179,6 +179,14 @@ def its_bill_of_materials_is_valid_and_names_every_crate(world):
     true("bestand-sandbox" not in text, "no sandbox")
 
 
+@check
+def the_template_mounts_the_folder_that_the_image_declares(world):
+    """Fargate gives a volume that the image does not declare to root, and no run could begin."""
+    with open(os.path.join(HERE, "..", "..", "deploy", "service.yml"), encoding="utf-8") as file:
+        mounted = re.findall(r"\bContainerPath: ([^ ,}]+)", file.read())
+    equal(mounted, list(world.archive.config["config"].get("Volumes", {})), "what the template mounts")
+
+
 # --- As it runs --------------------------------------------------------------------------------------------
 
 
