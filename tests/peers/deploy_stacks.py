@@ -122,7 +122,7 @@ def the_task_is_locked_down_and_has_its_settings(world):
     equal(container["stopTimeout"], 120, "time to stop in")
     equal(container["logConfiguration"]["options"]["mode"], "blocking", "log")
     equal(container["logConfiguration"]["options"]["awslogs-group"], "/bestand/staging/job", "log group")
-    equal([mount["containerPath"] for mount in container["mountPoints"]], ["/tmp"], "what can be written to")
+    equal([mount["containerPath"] for mount in container["mountPoints"]], ["/scratch"], "what can be written to")
     # moto leaves a hole where there is no value.
     equal([secret["name"] for secret in container["secrets"] if secret], ["REGISTER_SECRET"], "secrets")
     variables = {one["name"]: one["value"] for one in container["environment"]}
@@ -131,7 +131,7 @@ def the_task_is_locked_down_and_has_its_settings(world):
     equal(variables["SETTINGS"], "{{resolve:ssm:/bestand/staging:1}}", "the settings, of one version")
     found = world.moto.client("ssm").get_parameter(Name="/bestand/staging:1")
     equal(found["Parameter"]["Value"], SETTINGS, "the settings")
-    equal(variables["TMPDIR"], "/tmp", "where files are staged")
+    equal(variables["TMPDIR"], "/scratch", "where files are staged")
     true(ecs.describe_clusters(clusters=["bestand-staging"])["clusters"], "cluster")
 
 
