@@ -186,14 +186,6 @@ impl RunDirectory {
         self.root.files().open(&format!("{}/{path}", self.key))
     }
 
-    /// Tells whether it has a file right in it, such as `report.html`.
-    ///
-    /// # Errors
-    /// The name is unsafe, or the folder cannot be read.
-    pub fn has(&self, name: &str) -> Result<bool, RunStoreError> {
-        self.root.files().exists(&self.top_key(name, "")?)
-    }
-
     /// Writes what is about to be sent, durably.
     ///
     /// # Errors
