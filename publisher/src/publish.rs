@@ -20,6 +20,7 @@ mod ledger;
 mod plan_check;
 mod read_back;
 mod receipt;
+mod receipt_check;
 mod remember;
 mod stop_signal;
 
@@ -29,6 +30,7 @@ use ledger::Ledger;
 pub use ledger::publication_counts;
 pub use plan_check::{PlanError, verify_plan};
 pub use receipt::{ChangeReceipt, IntendedChange, Intent, Receipt, ReceiptStatus};
+pub use receipt_check::verify_receipts;
 pub use remember::{PUBLISHED_MEMORY, note_applied, note_beginning, publications, readable};
 pub use stop_signal::StopSignal;
 

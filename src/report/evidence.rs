@@ -9,6 +9,7 @@ use std::path::Path;
 use bestand_model::plan::Plan;
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::evidence::{Identities, Outcome, PackError, PackHead, Window, write_pack};
+use bestand_publisher::publish::publication_started;
 use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError};
 use serde_json::Value;
 
@@ -60,6 +61,8 @@ pub(super) fn head(directory: &RunDirectory, summary: &RunSummary) -> Result<Pac
     let good = [ExitStatus::Done, ExitStatus::Drift, ExitStatus::Gaps];
     let outcome = match summary.ended_at {
         None => Outcome::Unfinished,
+        // The run that only planned ended well; whoever published its plan later was killed, and counted nothing.
+        Some(_) if summary.publication.is_none() && publication_started(directory)? => Outcome::Unfinished,
         Some(_) if plan.is_some() && good.iter().any(|own| own.code() == summary.exit_status) => {
             Outcome::Done
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use bestand_model::coverage::{CoverageLine, CoverageStatus, Reason};
+use bestand_model::coverage::{AccountCoverage, CoverageLine, Reason};
 use bestand_model::finding::{Finding, FindingKind};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::run_summary::RunSummary;
@@ -128,45 +128,43 @@ fn short(id: &str) -> u64 {
 }
 
 /// Where the newer run saw everything.
-struct Seen<'a>(HashMap<&'a AccountId, Vec<&'a CoverageLine>>);
+struct Seen {
+    accounts: HashMap<AccountId, AccountCoverage>,
+    everywhere: bool,
+}
 
-impl<'a> Seen<'a> {
-    fn of(ledger: &'a [CoverageLine]) -> Self {
-        let mut accounts: HashMap<_, Vec<_>> = HashMap::new();
+impl Seen {
+    fn of(ledger: &[CoverageLine]) -> Self {
+        let mut accounts: HashMap<AccountId, AccountCoverage> = HashMap::new();
         for line in ledger {
-            accounts.entry(&line.account_id).or_default().push(line);
+            accounts.entry(line.account_id.clone()).or_default().insert(line.clone());
         }
-        Self(accounts)
+        Self { accounts, everywhere: ledger.iter().all(|line| line.coverage().is_complete()) }
     }
 
     /// Tells whether a finding that is not there any more would have been made again, were it still so.
     fn whole(&self, gone: &Finding) -> bool {
-        let Some(account) = &gone.account_id else {
-            // What names no account rests on the registers, which a run has read whole that judged it.
-            return true;
-        };
+        // These rest on the source register and the settings alone, which a run has read whole that judged them.
         if matches!(gone.kind, FindingKind::RejectedRecord | FindingKind::ExceptionExpired) {
             return true;
         }
-        let Some(lines) = self.0.get(account) else { return false };
+        // What names no account may be anywhere (SEMANTICS 2.2).
+        let Some(account) = &gone.account_id else { return self.everywhere };
+        let Some(ledger) = self.accounts.get(account) else { return false };
         let Some((region, kind)) = gone.region.as_ref().zip(gone.resource_type.as_ref()) else {
             // Where it would have been found, nobody can say: anything that may hide it counts.
-            return lines.iter().all(|line| {
+            return ledger.lines().all(|line| {
                 let apart = line.region.is_some() && gone.region.is_some() && line.region != gone.region
                     || line.resource_type.is_some()
                         && gone.resource_type.is_some()
                         && line.resource_type != gone.resource_type;
                 apart
-                    || line.status == CoverageStatus::Complete
+                    || line.coverage().is_complete()
                     || matches!(line.reason, Some(Reason::TypeNeverSeen | Reason::RegionDisabled))
             });
         };
-        // The line that speaks of the least decides.
-        let of = |region: Option<_>, kind: Option<_>| {
-            lines.iter().find(|line| line.region.as_ref() == region && line.resource_type.as_ref() == kind)
-        };
-        let line = of(Some(region), Some(kind)).or_else(|| of(Some(region), None)).or_else(|| of(None, None));
-        line.is_some_and(|line| line.status == CoverageStatus::Complete)
+        // The ledger's own look-up: where nobody looked for a type, nothing of it is closed.
+        ledger.of(region, kind).is_complete()
     }
 }
 
@@ -230,7 +228,7 @@ mod tests {
             ("111111111111", Some("eu-west-1"), Some("AWS::EC2::Volume"), true),
             ("111111111111", Some("eu-west-1"), Some("AWS::EC2::Instance"), false),
             ("111111111111", Some("eu-central-1"), Some("AWS::EC2::Volume"), false),
-            ("111111111111", Some("eu-central-1"), Some("AWS::EC2::Instance"), true),
+            ("111111111111", Some("eu-central-1"), Some("AWS::EC2::Instance"), false),
             ("111111111111", Some("eu-west-1"), None, false),
             ("111111111111", None, None, false),
             ("222222222222", Some("eu-west-1"), Some("AWS::EC2::Volume"), false),

@@ -7,7 +7,7 @@ use bestand_model::coverage::{CoverageLine, CoverageStatus};
 use bestand_model::digest::canonical_digest;
 use bestand_model::run_summary::{PublicationCounts, RunSummary};
 use bestand_publisher::evidence::{Manifest, check_lines, unpack};
-use bestand_publisher::publish::{applied, publication_counts};
+use bestand_publisher::publish::verify_receipts;
 use bestand_publisher::report::one_line;
 use bestand_publisher::run_store::{RunDirectory, RunStore};
 use serde_json::Value;
@@ -130,22 +130,11 @@ fn coverage(directory: &RunDirectory, summary: &RunSummary) -> Result<Option<Str
     }))
 }
 
-/// Receipts speak of changes of the plan alone, and run.json tells no more than they do. They may tell more: what became
-/// of changes is settled by later runs too.
+/// Intents are batches of the plan, receipts speak of their changes alone, and run.json tells no more than they do. They
+/// may tell more: what became of changes is settled by later runs too.
 fn publication(directory: &RunDirectory, summary: &RunSummary) -> Result<Option<String>, Error> {
     let Some(plan) = directory.read_json("plan")? else { return Ok(None) };
-    let counts = publication_counts(directory, &plan).map_err(publish::explain)?;
-    let mut seen = 0;
-    for change in applied(directory, &plan).map_err(publish::explain)? {
-        change.map_err(publish::explain)?;
-        seen += 1;
-    }
-    if seen != counts.applied {
-        return Ok(Some(format!(
-            "receipts/: {} changes were applied, but {seen} of them are the plan's",
-            counts.applied
-        )));
-    }
+    let counts = verify_receipts(directory, &plan).map_err(publish::explain)?;
     let more = |told: PublicationCounts| {
         told.applied > counts.applied
             || told.rejected > counts.rejected

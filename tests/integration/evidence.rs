@@ -169,3 +169,49 @@ fn what_was_not_seen_is_not_closed() {
     }
     assert!(unseen > 0);
 }
+
+#[test]
+fn intents_and_receipts_of_other_changes_than_the_plans_are_told() {
+    let world = World::published();
+    let id = world.runs().pop().unwrap();
+    let run = world.run(&id);
+    let other = Value::from("00000000-0000-5000-8000-000000000000");
+    for (file, pointer) in [
+        ("intents/000001.json", "/changes/0/asset_key"),
+        ("receipts/000001.json", "/results/0/asset_key"),
+        ("receipts/000001.json", "/results/0/idempotency_key"),
+    ] {
+        let whole = std::fs::read(run.path(file)).unwrap();
+        crate::support::edit(&run.path(file), |value| {
+            *value.pointer_mut(pointer).unwrap() = other.clone();
+            // No answer that counts as applied: what was refused must be the plan's as well.
+            if let Some(status) = value.pointer_mut("/results/0/status") {
+                *status = "rejected".into();
+            }
+        });
+        let (path, _) = pack(&world, &id, &[]);
+        let told = verify(&world, &path, &[], 44);
+        assert!(told.contains(file), "{told}");
+        std::fs::write(run.path(file), whole).unwrap();
+    }
+}
+
+#[test]
+fn a_plan_whose_publication_was_killed_is_no_evidence_of_a_run_that_is_done() {
+    let world = World::published();
+    let id = world.runs().pop().unwrap();
+    let run = world.run(&id);
+    // As it lies there when a plan was made, and whoever published it later was killed after the first batch.
+    crate::support::edit(&run.path("run.json"), |own| {
+        own.as_object_mut().unwrap().remove("publication");
+    });
+    for name in std::fs::read_dir(run.path("receipts")).unwrap() {
+        let path = name.unwrap().path();
+        if !path.ends_with("000001.json") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let (path, _) = pack(&world, &id, &[]);
+    let told = verify(&world, &path, &[], 0);
+    assert!(told.contains("unfinished"), "{told}");
+}
