@@ -200,6 +200,10 @@ fn what_is_no_whole_run_is_not_reported() {
     std::fs::write(run.path("run.json"), whole).unwrap();
 
     std::fs::remove_file(run.path("plan.json")).unwrap();
+    world.command(&["report", &id]).expect_failure(44, &["no plan.json", "taken away"]);
+    edit(&run.path("run.json"), |summary| {
+        summary.as_object_mut().unwrap().remove("plan_digest");
+    });
     world.command(&["report", &id]).expect_failure(2, &["before its findings were known"]);
     edit(&run.path("run.json"), |summary| {
         summary.as_object_mut().unwrap().remove("ended_at");
