@@ -3,7 +3,8 @@
 //!
 //! Nothing is ever visible half-written: files get their names when they are whole. Where a later decision rests on a
 //! file (plans, intents, receipts, history), it is on the disk, folder entry included, or acknowledged by S3, before
-//! the call returns. Nothing is written by a process that lost the store's lease.
+//! the call returns. Nothing is written by a process that lost the store's lease, but for a request to S3 that was under way
+//! when the process was paused: what it says was true then, and is told again by whoever took the lease.
 
 use std::io::BufReader;
 use std::path::Path;
