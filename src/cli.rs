@@ -1,13 +1,15 @@
 //! The command line: what can be asked, and how the answer is shown.
 
+mod settings_command;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use bestand_collector::action::{home_policy, member_policy};
 use bestand_model::identifiers::{AccountId, RunId};
 use bestand_model::run_summary::RunSummary;
 use bestand_publisher::run_store::RunDirectory;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use settings_command::SettingsArgs;
 
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
@@ -16,7 +18,7 @@ use crate::progress::Progress;
 use crate::publish::{Approval, publish_run};
 use crate::revert::revert;
 use crate::run::{Ended, RunOptions, run};
-use crate::settings::{self, Settings};
+use crate::settings;
 use crate::telemetry::{self, LogFormat};
 use crate::{change_list, clock, compose, doctor, explain, report, shell, summary};
 
@@ -241,27 +243,6 @@ impl Command {
     }
 }
 
-#[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of which exactly one is given")]
-struct SettingsArgs {
-    /// Prints the commented default: the reference documentation.
-    #[arg(long)]
-    default: bool,
-    /// Prints the JSON schema of the settings file.
-    #[arg(long)]
-    schema: bool,
-    /// Checks the settings and lists every problem at once.
-    #[arg(long)]
-    check: bool,
-    /// Prints the policies of the role in every account and of the job's own role, as JSON.
-    #[arg(long)]
-    policy: bool,
-    /// Makes the run store ready: writes which environment it belongs to.
-    #[arg(long)]
-    init_store: bool,
-}
-
 fn after_help() -> String {
     format!(
         "{}\n\nBegin with `bestand demo`, or with:\n  \
@@ -419,7 +400,7 @@ async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> 
             print(&serde_json::to_string_pretty(&explain::schema()).unwrap_or_default());
             Ok(ExitStatus::Done)
         }
-        Command::Settings(asked) => settings_command(asked, &cli.common.settings).await,
+        Command::Settings(asked) => settings_command::carry_out(asked, &cli.common.settings).await,
         #[cfg(feature = "demo")]
         Command::Sandbox(asked) => crate::demo::sandbox(asked).await,
         #[cfg(feature = "demo")]
@@ -437,33 +418,6 @@ async fn dispatch(cli: &Cli, format: LogFormat, recorder: Option<&Recorder>) -> 
             Ok(ExitStatus::Done)
         }
     }
-}
-
-async fn settings_command(asked: &SettingsArgs, path: &Path) -> Result<ExitStatus, Error> {
-    if asked.default {
-        print(settings::DEFAULT.trim_end());
-    } else if asked.schema {
-        print(&serde_json::to_string_pretty(&settings::schema()).unwrap_or_default());
-    } else {
-        let settings: Settings = settings::load(path)?;
-        if asked.policy {
-            let role = &settings.accounts.role;
-            let policies = serde_json::json!({
-                "member_role": {"name": role.name, "policy": member_policy()},
-                "job_role": {"policy": home_policy(&settings.aws.partition, &role.name)},
-            });
-            print(&serde_json::to_string_pretty(&policies).unwrap_or_default());
-        } else if asked.init_store {
-            let made = compose::run_store(&settings).await?.init(&settings.environment, clock::now())?;
-            print(&format!(
-                "the run store {} belongs to environment `{}`",
-                settings.run_store.url, made.environment
-            ));
-        } else {
-            print(&format!("{} is in order", path.display()));
-        }
-    }
-    Ok(ExitStatus::Done)
 }
 
 /// What a person is shown besides the table.

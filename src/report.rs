@@ -30,6 +30,7 @@ mod verify;
 
 pub(crate) use bestand_publisher::report::jsonl_schema as schema;
 pub(crate) use command::{Asked, Format, report};
+pub(crate) use filed::settings_of;
 pub(crate) use index::write_index;
 pub(crate) use past::read as read_past;
 pub(crate) use verify::verify;

@@ -8,6 +8,7 @@ use bestand_publisher::run_store::{RunDirectory, RunStore, Spool};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::report::settings_of;
 use crate::settings::Settings;
 
 /// What a run left.
@@ -48,13 +49,7 @@ impl Run {
                 "run `{run_id}` does not hold what its accounts were judged by (judged/, settings.json): it was stopped before, or made by a version of bestand that did not keep it"
             )));
         };
-        let settings: Settings = serde_json::from_value(settings).map_err(|error| {
-            Error::Usage(format!(
-                "run `{run_id}`: this bestand ({}) cannot read the run's settings.json, which version {} wrote: {error}",
-                env!("CARGO_PKG_VERSION"),
-                summary.tool_version
-            ))
-        })?;
+        let settings = settings_of(settings, &summary)?;
         let plan = directory.read_json("plan")?;
         let accounts = directory.read_json("accounts")?.unwrap_or_default();
         Ok(Self { directory, summary, settings, plan, accounts, judged })

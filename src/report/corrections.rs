@@ -10,10 +10,9 @@ use bestand_publisher::corrections::{Batch, CorrectionWriter, Layout, LayoutSett
 use bestand_publisher::run_store::{RunDirectory, Spool};
 use serde_json::Value;
 
-use super::filed::{Filed, damaged};
+use super::filed::{Filed, damaged, settings_of};
 use super::half::{Half, report_failed};
 use crate::error::Error;
-use crate::settings::Settings;
 
 /// Writes both files into the folder, and gives them. Held in memory is what one account's rows are asked for.
 pub(super) fn write(filed: &Filed, folder: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -75,13 +74,7 @@ fn layout(filed: &Filed) -> Result<Layout, Error> {
             "the settings.json of run `{run_id}` is not what the run was made with: it was changed"
         )));
     }
-    let settings: Settings = serde_json::from_value(value).map_err(|error| {
-        Error::Usage(format!(
-            "run `{run_id}`: this bestand ({}) cannot read the run's settings.json, which version {} wrote: {error}",
-            env!("CARGO_PKG_VERSION"),
-            summary.tool_version
-        ))
-    })?;
+    let settings = settings_of(value, summary)?;
     let source = settings.source_register;
     let many_rules = settings.identification.into_iter().filter(|rule| rule.many).map(|rule| rule.name);
     Ok(Layout::new(LayoutSettings {

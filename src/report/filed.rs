@@ -8,10 +8,12 @@ use bestand_model::plan::{Plan, SCHEMA_VERSION};
 use bestand_model::run_summary::{FindingCounts, RunSummary};
 use bestand_publisher::report::{ReportHead, ReportPast};
 use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
+use serde_json::Value;
 
 use super::past;
 use crate::error::Error;
 use crate::publish;
+use crate::settings::Settings;
 
 /// A run whose directory is whole, and says one thing.
 #[derive(Debug)]
@@ -74,6 +76,18 @@ pub(super) fn check(directory: &RunDirectory) -> Result<RunSummary, Error> {
         )));
     }
     Ok(summary)
+}
+
+/// Makes sense of a run's settings.json.
+pub(crate) fn settings_of(written: Value, summary: &RunSummary) -> Result<Settings, Error> {
+    serde_json::from_value(written).map_err(|error| {
+        Error::Usage(format!(
+            "run `{}`: this bestand ({}) cannot read the run's settings.json, which version {} wrote: {error}",
+            summary.run_id,
+            env!("CARGO_PKG_VERSION"),
+            summary.tool_version
+        ))
+    })
 }
 
 fn read_summary(directory: &RunDirectory) -> Result<RunSummary, Error> {
