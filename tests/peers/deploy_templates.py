@@ -18,7 +18,7 @@ import cloudformation
 from cloudformation import Rendered, actions
 from run_directory import equal, report, true
 
-NAMES = ["member-account.yml", "service.yml", "pipeline.yml"]
+NAMES = ["member-account.yml", "service.yml", "environment-account.yml", "pipeline.yml"]
 TASK_ROLE = "arn:aws:iam::333333333333:role/bestand-staging-task"
 # Actions that are allowed on everything though AWS could narrow them, and why.
 WIDE = {
@@ -52,9 +52,12 @@ class World:
         key = "arn:aws:kms:eu-central-1:333333333333:key/00000000-0000-0000-0000-000000000000"
         yield "member-account", Rendered("member-account.yml", TaskRoleArn=TASK_ROLE, ExternalId="x-1")
         yield "service", self.service("production", ReadsAggregator="yes", KeyArn=key, SecretsKeyArn=key)
+        yield "environment-account", Rendered("environment-account.yml")
         yield "pipeline", Rendered("pipeline.yml", KeyArn=key, ApprovalEmail="a@example.org")
         connection = "00000000-0000-0000-0000-000000000000"
         yield "pipeline by connection", Rendered("pipeline.yml", Source="Connection", ConnectionId=connection)
+        elsewhere = {"StagingAccount": "222222222222", "ProductionAccount": "333333333333"}
+        yield "pipeline across accounts", Rendered("pipeline.yml", **elsewhere)
 
     def printed_policies(self):
         with tempfile.TemporaryDirectory(prefix="bestand-policy-") as folder:
@@ -150,8 +153,8 @@ def the_jobs_own_role_allows_what_the_program_says_and_its_store(world):
 
 
 def the_boundary_holds_all_that_the_roles_allow_and_nothing_besides(world):
-    pipeline = dict(world.variants())["pipeline"]
-    boundary = actions(pipeline.properties("Boundary")["PolicyDocument"])
+    account = dict(world.variants())["environment-account"]
+    boundary = actions(account.properties("Boundary")["PolicyDocument"])
     service = dict(world.variants())["service"]
     allowed = set().union(*(actions(policy) for _, policy in service.policies()))
     equal(boundary, allowed, "the boundary")
@@ -166,7 +169,7 @@ def each_role_is_lent_to_what_it_is_for(world):
     for role in world.service("staging").of_type("AWS::IAM::Role").values():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         services.add(statement["Principal"]["Service"])
-    policies = dict(dict(world.variants())["pipeline"].policies())
+    policies = dict(dict(world.variants())["environment-account"].policies())
     (lends,) = [one for one in policies["DeployRole/roles"]["Statement"] if one["Sid"] == "LendsThem"]
     equal(set(lends["Condition"]["StringEquals"]["iam:PassedToService"]), services, "services that roles are handed to")
 
@@ -176,7 +179,7 @@ def every_type_of_the_service_can_be_made_by_the_pipeline(world):
     prefixes = {"logs": "Logs", "cloudwatch": "CloudWatch", "lambda": "Lambda", "s3": "S3", "ec2": "EC2", "ecs": "ECS"}
     prefixes |= {"iam": "IAM", "codedeploy": "CodeDeploy", "scheduler": "Scheduler", "sqs": "SQS", "sns": "SNS"}
     prefixes["events"] = "Events"
-    policies = dict(dict(world.variants())["pipeline"].policies())
+    policies = dict(dict(world.variants())["environment-account"].policies())
     allowed = actions(policies["DeployRole/roles"]) | actions(policies["DeployRole/resources"])
     made = {resource["Type"].split("::")[1] for resource in world.service("staging").resources.values()}
     equal({prefixes.get(action.split(":")[0]) for action in allowed} - {None}, made, "services")
@@ -263,7 +266,7 @@ def policies_fit_into_what_iam_takes(world):
 def templates_fit(_):
     for name in NAMES:
         true(len(read("deploy", name)) < 1_000_000, f"{name} is larger than CloudFormation takes from a bucket")
-    for name in ("member-account.yml", "pipeline.yml"):
+    for name in ("member-account.yml", "environment-account.yml", "pipeline.yml"):
         true(len(read("deploy", name)) <= 51_200, f"{name} is larger than CloudFormation takes without a bucket")
 
 
