@@ -52,9 +52,9 @@ def load(name):
 class Rendered:
     """A template with parameters put in; `resources` has those whose condition holds."""
 
-    def __init__(self, name, **parameters):
+    def __init__(self, name, account=PSEUDO["AWS::AccountId"], **parameters):
         self.template = load(name)
-        self.values = dict(PSEUDO)
+        self.values = {**PSEUDO, "AWS::AccountId": account}
         for key, declared in self.template.get("Parameters", {}).items():
             value = parameters.pop(key, declared.get("Default"))
             if value is None:

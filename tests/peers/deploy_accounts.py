@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""Production and staging in accounts of their own, or all in one: deploy_accounts.py.
+
+Each step over the border between accounts takes two policies, of two templates: both are asked, for who should get through
+and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own interface.
+"""
+
+import json
+import logging
+import os
+import sys
+import warnings
+
+import cloudformation
+from cloudformation import Rendered
+from deploy_stacks import small
+from moto_here import FRANKFURT, MotoHere
+from policy_evaluation import allows
+from run_directory import equal, report, true
+
+TOOLS, STAGING, PRODUCTION, STRANGER = "111111111111", "222222222222", "333333333333", "444444444444"
+BUCKET = f"pipeline-bestand-{TOOLS}-{FRANKFURT}"
+KEY = f"arn:aws:kms:{FRANKFURT}:{TOOLS}:key/00000000-0000-0000-0000-000000000000"
+REPOSITORY = f"arn:aws:ecr:{FRANKFURT}:{TOOLS}:repository/bestand"
+TEMPLATE = f"arn:aws:s3:::{BUCKET}/bestand/Source/a1b2c3d"
+BY_S3 = {"kms__ViaService": f"s3.{FRANKFURT}.amazonaws.com", "kms__EncryptionContext__aws__s3__arn": TEMPLATE}
+PULLS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def role(account, name):
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
+class Layout:
+    """Which account each environment is in, and the templates rendered for it."""
+
+    def __init__(self, **accounts):
+        self.accounts = {name: accounts.get(name, TOOLS) for name in ("staging", "production")}
+        given = {f"{name.capitalize()}Account": account for name, account in accounts.items()}
+        self.pipeline = Rendered("pipeline.yml", account=TOOLS, **given)
+        self.inside = {
+            account: Rendered(
+                "environment-account.yml", account=account, PipelineAccount="" if account == TOOLS else TOOLS
+            )
+            for account in self.accounts.values()
+        }
+
+    @staticmethod
+    def known(value, account=TOOLS):
+        """With what only AWS knows put in."""
+        text = json.dumps(value)
+        for name, of in {
+            "{Artifacts.Arn}": f"arn:aws:s3:::{BUCKET}",
+            "{ArtifactsKey.Arn}": KEY,
+            "{Images.Arn}": REPOSITORY,
+            "{DeployRole.Arn}": role(account, "pipeline-bestand-deploy"),
+            "{Boundary}": f"arn:aws:iam::{account}:policy/bestand-boundary",
+        }.items():
+            text = text.replace(name, of)
+        return json.loads(text)
+
+    def of_tools(self, key):
+        return self.known([policy for where, policy in self.pipeline.policies() if where.startswith(f"{key}/")])
+
+    def of_account(self, name, key):
+        account = self.accounts[name]
+        policies = [policy for where, policy in self.inside[account].policies() if where.startswith(f"{key}/")]
+        return self.known(policies, account)
+
+    def trust(self, name, key):
+        """The ARN of a role of an environment's account, and whom it trusts."""
+        account = self.accounts[name]
+        made = self.inside[account].properties(key)
+        return role(account, made["RoleName"]), [made["AssumeRolePolicyDocument"]]
+
+    def actions(self, name):
+        (stage,) = [one for one in self.pipeline.properties("Pipeline")["Stages"] if one["Name"] == name.capitalize()]
+        return {action["Name"]: action for action in stage["Actions"]}
+
+    def variables(self, name):
+        told = self.actions(name)["Prepare"]["Configuration"]["EnvironmentVariables"]
+        return {one["name"]: one["value"] for one in json.loads(told)}
+
+    def execution_role(self, name):
+        """As CloudFormation names it, and what it may do."""
+        with open(cloudformation.path(f"environments/{name}.json"), encoding="utf-8") as file:
+            given = json.load(file)["Parameters"]
+        configuration = self.actions(name)["Rollout"]["Configuration"]
+        overrides = json.loads(configuration["ParameterOverrides"])
+        overrides |= {"ImageDigest": "sha256:" + "0" * 64, "SettingsVersion": 1}
+        service = Rendered("service.yml", account=self.accounts[name], **{**given, **overrides})
+        (policy,) = [policy for where, policy in service.policies() if where.startswith("ExecutionRole/")]
+        true("RoleName" not in service.properties("ExecutionRole"), "CloudFormation names it")
+        return role(self.accounts[name], f"{configuration['StackName']}-ExecutionRole-1A2B3C4D5E6F"), [policy]
+
+
+class World:
+    def __init__(self):
+        self.layouts = {
+            "one account": Layout(),
+            "production alone": Layout(production=PRODUCTION),
+            "each its own": Layout(staging=STAGING, production=PRODUCTION),
+            "both in another": Layout(staging=STAGING, production=STAGING),
+        }
+
+    def environments(self):
+        for called, layout in self.layouts.items():
+            for name in layout.accounts:
+                yield f"{called}, {name}", layout, name
+
+
+def resource_policies(template):
+    """Every policy that says who may come: (where it stands, document)."""
+    for kind, key in (("S3::BucketPolicy", "PolicyDocument"), ("KMS::Key", "KeyPolicy"), ("ECR::Repository", "RepositoryPolicyText"), ("IAM::Role", "AssumeRolePolicyDocument")):
+        for name, properties in template.of_type(f"AWS::{kind}").items():
+            if key in properties:
+                yield name, properties[key]
+
+
+def the_pipeline_enters_by_the_rollout_role_and_nobody_else_does(world):
+    for where, layout, name in world.environments():
+        arn, trust = layout.trust(name, "RolloutRole")
+        equal(layout.actions(name)["Rollout"]["RoleArn"], arn, f"{where}: the role that the action takes")
+        pipeline = role(TOOLS, layout.pipeline.properties("PipelineRole")["RoleName"])
+        true(allows(trust, "sts:AssumeRole", arn, pipeline), f"{where}: it is let in")
+        true(allows(layout.of_tools("PipelineRole"), "sts:AssumeRole", arn, pipeline), f"{where}: it may go there")
+        for other in (role(TOOLS, "pipeline-bestand-prepare"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand")):
+            true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
+
+
+def the_rollout_role_makes_the_stack_and_lends_one_role_to_cloudformation(world):
+    for where, layout, name in world.environments():
+        account, may = layout.accounts[name], layout.of_account(name, "RolloutRole")
+        arn, _ = layout.trust(name, "RolloutRole")
+        configuration = layout.actions(name)["Rollout"]["Configuration"]
+        stack = f"arn:aws:cloudformation:{FRANKFURT}:{account}:stack/{configuration['StackName']}/1"
+        for action in ("CreateStack", "UpdateStack", "DescribeStacks"):
+            true(allows(may, f"cloudformation:{action}", stack, arn), f"{where}: {action}")
+        true(not allows(may, "cloudformation:UpdateStack", stack.replace("bestand", "another"), arn), f"{where}: others'")
+        lent, _ = layout.trust(name, "DeployRole")
+        equal(configuration["RoleArn"], lent, f"{where}: the role that CloudFormation takes")
+        for service, expected in (("cloudformation", True), ("lambda", False)):
+            to = {"iam__PassedToService": f"{service}.amazonaws.com"}
+            equal(allows(may, "iam:PassRole", lent, arn, **to), expected, f"{where}: lent to {service}")
+        boundary = json.loads(configuration["ParameterOverrides"])["PermissionsBoundaryArn"]
+        equal(boundary, f"arn:aws:iam::{account}:policy/bestand-boundary", f"{where}: boundary")
+        made = layout.inside[account].properties("Boundary")["ManagedPolicyName"]
+        equal(made, "bestand-boundary", f"{where}: name of the boundary")
+
+
+def cloudformation_cannot_change_the_roles_by_which_it_is_entered(world):
+    for where, layout, name in world.environments():
+        may, account = layout.of_account(name, "DeployRole"), layout.accounts[name]
+        arn, _ = layout.trust(name, "DeployRole")
+        true(allows(may, "iam:UpdateAssumeRolePolicy", role(account, "bestand-staging-task"), arn), "the job's roles")
+        guarded = [one["RoleName"] for one in layout.inside[account].of_type("AWS::IAM::Role").values()]
+        guarded += [one["RoleName"] for one in layout.pipeline.of_type("AWS::IAM::Role").values() if "RoleName" in one]
+        for one in guarded:
+            for action in ("iam:UpdateAssumeRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRole"):
+                true(not allows(may, action, role(account, one), arn), f"{where}: {action} {one}")
+
+
+def the_template_travels_through_bucket_and_key_to_the_rollout_role_alone(world):
+    for where, layout, name in world.environments():
+        elsewhere = layout.accounts[name] != TOOLS
+        arn, _ = layout.trust(name, "RolloutRole")
+        may = layout.of_account(name, "RolloutRole")
+        bucket = layout.known([layout.pipeline.properties("ArtifactsPolicy")["PolicyDocument"]])
+        equal(layout.pipeline.properties("Artifacts")["BucketName"], BUCKET, "the bucket that both templates name")
+        for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"):
+            true(allows(may, action, TEMPLATE, arn, aws__ResourceAccount=TOOLS), f"{where}: {action}")
+            true(not allows(may, action, TEMPLATE, arn, aws__ResourceAccount=STRANGER), f"{where}: a stranger's bucket")
+            equal(allows(bucket, action, TEMPLATE, arn), elsewhere, f"{where}: the bucket, {action}")
+        keyed = "ArtifactsKey" in layout.pipeline.resources
+        equal(keyed, set(layout.accounts.values()) != {TOOLS}, f"{where}: a key is made")
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            true(allows(may, action, KEY, arn, **BY_S3), f"{where}: {action}")
+            true(not allows(may, action, KEY, arn), f"{where}: {action}, but not by S3")
+        if keyed:
+            key = [layout.pipeline.properties("ArtifactsKey")["KeyPolicy"]]
+            true(allows(key, "kms:Decrypt", "*", arn, **BY_S3), f"{where}: the key")
+            equal(allows(key, "kms:Decrypt", "*", arn), not elsewhere, f"{where}: the key, but not by S3")
+            for one in ("BuildRole", "PrepareRole", "PipelineRole"):
+                true(allows(layout.of_tools(one), "kms:Decrypt", KEY, role(TOOLS, one)), f"{where}: {one} decrypts")
+            equal(layout.pipeline.properties("Pipeline")["ArtifactStore"]["EncryptionKey"]["Id"], "{ArtifactsKey.Arn}", "key")
+        for account in {*layout.accounts.values(), STAGING, STRANGER} - {TOOLS}:
+            for other in ("pipeline-bestand-settings", "admin"):
+                true(not allows(bucket, "s3:GetObject", TEMPLATE, role(account, other)), f"{where}: bucket, {other}")
+                if keyed:
+                    true(not allows(key, "kms:Decrypt", "*", role(account, other), **BY_S3), f"{where}: key, {other}")
+        true(not allows(bucket, "s3:GetObject", TEMPLATE, role(STRANGER, "pipeline-bestand-rollout")), "a stranger's")
+
+
+def the_settings_are_put_where_the_environment_is_by_a_role_that_can_nothing_else(world):
+    for where, layout, name in world.environments():
+        arn, trust = layout.trust(name, "SettingsRole")
+        equal(layout.variables(name)["ROLE"], arn, f"{where}: the role that deploy/prepare takes")
+        prepare = role(TOOLS, layout.pipeline.properties("PrepareRole")["RoleName"])
+        true(allows(trust, "sts:AssumeRole", arn, prepare), f"{where}: it is let in")
+        true(allows(layout.of_tools("PrepareRole"), "sts:AssumeRole", arn, prepare), f"{where}: it may go there")
+        for other in (role(TOOLS, "pipeline-bestand"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand-prepare")):
+            true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
+        may, parameter = layout.of_account(name, "SettingsRole"), f"arn:aws:ssm:{FRANKFURT}:{layout.accounts[name]}:parameter"
+        for action in ("ssm:GetParameter", "ssm:PutParameter"):
+            true(allows(may, action, f"{parameter}/bestand/{name}/settings", arn), f"{where}: {action}")
+            true(not allows(may, action, f"{parameter}/another", arn), f"{where}: {action} elsewhere")
+
+
+def the_image_is_pulled_by_the_execution_roles_alone(world):
+    for where, layout, name in world.environments():
+        puller, may = layout.execution_role(name)
+        for action in PULLS:
+            true(allows(may, action, REPOSITORY, puller), f"{where}: the role, {action}")
+        text = layout.pipeline.properties("Images").get("RepositoryPolicyText")
+        if set(layout.accounts.values()) == {TOOLS}:
+            equal(text, None, f"{where}: no policy is needed in one account")
+            continue
+        elsewhere = layout.accounts[name] != TOOLS
+        for action in PULLS:
+            equal(allows([text], action, REPOSITORY, puller), elsewhere, f"{where}: the repository, {action}")
+        true(not allows([text], "ecr:PutImage", REPOSITORY, puller), f"{where}: pushes")
+        for other in (role(layout.accounts[name], f"bestand-{name}-task"), role(STRANGER, puller.split("/")[1])):
+            true(not allows([text], "ecr:BatchGetImage", REPOSITORY, other), f"{where}: {other}")
+
+
+def nobody_is_let_in_by_account_alone(world):
+    """But for this account's own policies about its own key, without which nobody could keep the key."""
+    for called, layout in world.layouts.items():
+        for template in (layout.pipeline, *layout.inside.values()):
+            for where, document in resource_policies(template):
+                for statement in document["Statement"]:
+                    if statement["Effect"] == "Deny" or statement.get("Sid") == "PoliciesOfThisAccountDecide":
+                        continue
+                    condition = {key for of in statement["Condition"].values() for key in of}
+                    if "Service" in statement["Principal"]:
+                        equal(condition, {"aws:SourceAccount"}, f"{called}: {where}, a service of this account")
+                    else:
+                        true(statement["Principal"]["AWS"].endswith(":root"), f"{called}: {where}, {statement['Principal']}")
+                        true("aws:PrincipalArn" in condition, f"{called}: {where}, of whom one role")
+
+
+def without_other_accounts_nothing_is_made_for_them(world):
+    alone = world.layouts["one account"].pipeline
+    named = Rendered("pipeline.yml", account=TOOLS, StagingAccount=TOOLS, ProductionAccount=TOOLS)
+    equal(named.resources, alone.resources, "the pipeline's own account, named")
+    true(not alone.of_type("AWS::KMS::Key"), "no key")
+    encrypted = alone.properties("Artifacts")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    equal(encrypted, [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}], "encryption")
+    sids = [one["Sid"] for one in alone.properties("ArtifactsPolicy")["PolicyDocument"]["Statement"]]
+    equal(sids, ["TlsOnly"], "the bucket's policy")
+    keyed = Rendered("pipeline.yml", account=TOOLS, KeyArn=KEY, StagingAccount=STAGING)
+    true("ArtifactsKey" not in keyed.resources, "a key that is given is taken")
+    (rule,) = keyed.properties("Artifacts")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    equal(rule["ServerSideEncryptionByDefault"], {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}, "that key")
+
+
+def staging_and_production_are_treated_alike(world):
+    def of(name, account):
+        template = Layout(**{name: account}).pipeline
+        text = json.dumps({key: one for key, one in template.resources.items() if key != "Pipeline"})
+        return text.replace(f"{name.capitalize()}", "ENVIRONMENT").replace(f"bestand-{name}-Exec", "bestand-ENVIRONMENT-Exec")
+
+    # Both are named where both roles are: in the order in which they stand.
+    first, second = (json.loads(of(name, STAGING)) for name in ("staging", "production"))
+    for key in ("Images", "Artifacts", "ArtifactsPolicy", "ArtifactsKey"):
+        equal(first[key], second[key], key)
+
+
+def moto_makes_it_in_three_accounts(world):
+    warnings.simplefilter("ignore")
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    os.environ.setdefault("AWS_DEFAULT_REGION", FRANKFURT)
+    moto, layout = MotoHere(), world.layouts["each its own"]
+
+    def create(account, name, **parameters):
+        with open(cloudformation.path(f"{name}.yml"), encoding="utf-8") as file:
+            body = file.read()
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        moto.client("cloudformation", account).create_stack(
+            StackName=name, TemplateBody=body, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+
+    for account in (STAGING, PRODUCTION):
+        create(account, "environment-account", PipelineAccount=TOOLS)
+        iam = moto.client("iam", account)
+        for key, made in layout.inside[account].of_type("AWS::IAM::Role").items():
+            found = iam.get_role(RoleName=made["RoleName"])["Role"]
+            equal(found["AssumeRolePolicyDocument"], made["AssumeRolePolicyDocument"], f"{account}: whom {key} trusts")
+            for policy in made["Policies"]:
+                told = iam.get_role_policy(RoleName=made["RoleName"], PolicyName=policy["PolicyName"])["PolicyDocument"]
+                equal(told, layout.known(policy["PolicyDocument"], account), f"{account}: what {key} may do")
+        (boundary,) = iam.list_policies(Scope="Local")["Policies"]
+        equal(boundary["Arn"], f"arn:aws:iam::{account}:policy/bestand-boundary", "boundary")
+    create(TOOLS, "pipeline", StagingAccount=STAGING, ProductionAccount=PRODUCTION)
+    for name in ("pipeline-bestand", "pipeline-bestand-prepare"):
+        equal(moto.client("iam", TOOLS).get_role(RoleName=name)["Role"]["Arn"], role(TOOLS, name), "role")
+    s3 = moto.client("s3", TOOLS)
+    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    equal(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "aws:kms", "encryption")
+    key = rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    kms = moto.client("kms", TOOLS)
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    equal(policy, layout.pipeline.properties("ArtifactsKey")["KeyPolicy"], "who may use the key")
+    true(kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"], "it rotates")
+    # moto's CloudFormation leaves these three out; their own interfaces take them.
+    s3.put_bucket_policy(
+        Bucket=BUCKET, Policy=json.dumps(layout.known(layout.pipeline.properties("ArtifactsPolicy")["PolicyDocument"]))
+    )
+    moto.client("ecr", TOOLS).set_repository_policy(
+        repositoryName="bestand", policyText=json.dumps(layout.pipeline.properties("Images")["RepositoryPolicyText"])
+    )
+    known = json.loads(json.dumps(layout.pipeline.properties("Pipeline")).replace("{ArtifactsKey.Arn}", key))
+    known = json.loads(json.dumps(known).replace("{Artifacts}", BUCKET).replace("{PipelineRole.Arn}", role(TOOLS, "pipeline-bestand")))
+    declared = {name: known[name] for name in ("Name", "RoleArn", "ArtifactStore", "Stages", "PipelineType", "ExecutionMode")}
+    for stage in declared["Stages"]:
+        stage["Actions"] = [
+            {key: value if key == "Configuration" else small(value) for key, value in action.items()}
+            for action in stage["Actions"]
+        ]
+        for action in stage["Actions"]:
+            action["Configuration"] = {key: str(value) for key, value in action["Configuration"].items()}
+    configurations = [[action.pop("Configuration") for action in stage["Actions"]] for stage in declared["Stages"]]
+    declared = small(declared)
+    for stage, kept in zip(declared["stages"], configurations):
+        for action, configuration in zip(stage["actions"], kept):
+            action["configuration"] = configuration
+    pipeline = moto.client("codepipeline", TOOLS)
+    pipeline.create_pipeline(pipeline=declared)
+    found = pipeline.get_pipeline(name="bestand")["pipeline"]
+    (rollout,) = [one for one in found["stages"][-1]["actions"] if one["name"] == "Rollout"]
+    equal(rollout["roleArn"], role(PRODUCTION, "pipeline-bestand-rollout"), "the role in production's account")
+
+
+CHECKS = [
+    the_pipeline_enters_by_the_rollout_role_and_nobody_else_does,
+    the_rollout_role_makes_the_stack_and_lends_one_role_to_cloudformation,
+    cloudformation_cannot_change_the_roles_by_which_it_is_entered,
+    the_template_travels_through_bucket_and_key_to_the_rollout_role_alone,
+    the_settings_are_put_where_the_environment_is_by_a_role_that_can_nothing_else,
+    the_image_is_pulled_by_the_execution_roles_alone,
+    nobody_is_let_in_by_account_alone,
+    without_other_accounts_nothing_is_made_for_them,
+    staging_and_production_are_treated_alike,
+    moto_makes_it_in_three_accounts,
+]
+
+if __name__ == "__main__":
+    sys.exit(report(CHECKS, World()))
