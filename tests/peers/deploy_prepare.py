@@ -50,8 +50,8 @@ class World:
         found = self.ecr.describe_images(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])
         return set(found["imageDetails"][0]["imageTags"])
 
-    def __call__(self, environment, digest):
-        command = ["bash", self.script, environment, digest, REPOSITORY]
+    def __call__(self, environment, digest, *role):
+        command = ["bash", self.script, environment, digest, REPOSITORY, *role]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
 
     def version(self, digest, environment="production"):
@@ -84,6 +84,26 @@ def the_image_is_tagged_for_where_it_goes_and_stays_the_same(world):
     equal(world.tags(digest), {"build-b", f"staging-{digest[7:27]}", f"production-{digest[7:27]}"}, "tags")
 
 
+def the_settings_go_to_the_account_of_a_role_and_the_image_stays(world):
+    elsewhere = "222222222222"
+    arn, there = f"arn:aws:iam::{elsewhere}:role/pipeline-bestand-settings", world.moto.client("ssm", elsewhere)
+    digest = world.image("d")
+    with open(world.settings.replace("production", "staging"), encoding="utf-8") as file:
+        text = file.read()
+    told = world("staging", digest, arn)
+    equal((told.returncode, told.stdout), (0, "1\n"), f"version: {told.stderr}")
+    equal(there.get_parameter(Name="/bestand/staging/settings:1")["Parameter"]["Value"], text, "the settings, there")
+    here = {one["Name"]: one["Version"] for one in world.ssm.describe_parameters()["Parameters"]}
+    told = world("staging", digest, arn)
+    equal(told.stdout, "1\n", "the same settings are the same version there, too")
+    after = {one["Name"]: one["Version"] for one in world.ssm.describe_parameters()["Parameters"]}
+    equal(after, here, "nothing here")
+    true("/bestand/production/settings" in here, "where production's are, without a role")
+    equal(world.tags(digest), {"build-d", f"staging-{digest[7:27]}"}, "the image is tagged here")
+    told = world("staging", digest, "no-role")
+    true(told.returncode != 0 and not told.stdout, "a role that cannot be taken ends it")
+
+
 def without_settings_or_image_no_version_is_printed(world):
     told = world("integration", world.image("c"))
     equal((told.returncode, told.stdout), (1, ""), "an environment that is not there")
@@ -96,6 +116,7 @@ def without_settings_or_image_no_version_is_printed(world):
 CHECKS = [
     settings_are_put_once_and_their_version_is_printed,
     the_image_is_tagged_for_where_it_goes_and_stays_the_same,
+    the_settings_go_to_the_account_of_a_role_and_the_image_stays,
     without_settings_or_image_no_version_is_printed,
 ]
 
