@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Production and staging in accounts of their own, or all in one: deploy_accounts.py.
 
-Each step over the border between accounts takes two policies, of two templates: both are asked, for who should get through
-and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own interface.
+Each step over the border between accounts takes two policies, of two templates: both are asked, for who should get
+through and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own interface.
 """
 
 import ast
@@ -78,7 +78,11 @@ class Layout:
         return role(account, made["RoleName"]), [made["AssumeRolePolicyDocument"]]
 
     def actions(self, name):
-        (stage,) = [one for one in self.pipeline.properties("Pipeline")["Stages"] if one["Name"] == name.capitalize()]
+        return self.actions_of(self.pipeline, name)
+
+    @staticmethod
+    def actions_of(pipeline, name):
+        (stage,) = [one for one in pipeline.properties("Pipeline")["Stages"] if one["Name"] == name.capitalize()]
         return {action["Name"]: action for action in stage["Actions"]}
 
     def variables(self, name):
@@ -115,7 +119,13 @@ class World:
 
 def resource_policies(template):
     """Every policy that says who may come: (where it stands, document)."""
-    for kind, key in (("S3::BucketPolicy", "PolicyDocument"), ("KMS::Key", "KeyPolicy"), ("ECR::Repository", "RepositoryPolicyText"), ("IAM::Role", "AssumeRolePolicyDocument")):
+    kinds = {
+        "S3::BucketPolicy": "PolicyDocument",
+        "KMS::Key": "KeyPolicy",
+        "ECR::Repository": "RepositoryPolicyText",
+        "IAM::Role": "AssumeRolePolicyDocument",
+    }
+    for kind, key in kinds.items():
         for name, properties in template.of_type(f"AWS::{kind}").items():
             if key in properties:
                 yield name, properties[key]
@@ -128,7 +138,8 @@ def the_pipeline_enters_by_the_rollout_role_and_nobody_else_does(world):
         pipeline = role(TOOLS, layout.pipeline.properties("PipelineRole")["RoleName"])
         true(allows(trust, "sts:AssumeRole", arn, pipeline), f"{where}: it is let in")
         true(allows(layout.of_tools("PipelineRole"), "sts:AssumeRole", arn, pipeline), f"{where}: it may go there")
-        for other in (role(TOOLS, "pipeline-bestand-prepare"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand")):
+        others = (role(TOOLS, "pipeline-bestand-prepare"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand"))
+        for other in others:
             true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
 
 
@@ -140,7 +151,8 @@ def the_rollout_role_makes_the_stack_and_lends_one_role_to_cloudformation(world)
         stack = f"arn:aws:cloudformation:{FRANKFURT}:{account}:stack/{configuration['StackName']}/1"
         for action in ("CreateStack", "UpdateStack", "DescribeStacks"):
             true(allows(may, f"cloudformation:{action}", stack, arn), f"{where}: {action}")
-        true(not allows(may, "cloudformation:UpdateStack", stack.replace("bestand", "another"), arn), f"{where}: others'")
+        another = stack.replace("bestand", "another")
+        true(not allows(may, "cloudformation:UpdateStack", another, arn), f"{where}: another's stack")
         lent, _ = layout.trust(name, "DeployRole")
         equal(configuration["RoleArn"], lent, f"{where}: the role that CloudFormation takes")
         for service, expected in (("cloudformation", True), ("lambda", False)):
@@ -186,7 +198,8 @@ def the_template_travels_through_bucket_and_key_to_the_rollout_role_alone(world)
             equal(allows(key, "kms:Decrypt", "*", arn), not elsewhere, f"{where}: the key, but not by S3")
             for one in ("BuildRole", "PrepareRole", "PipelineRole"):
                 true(allows(layout.of_tools(one), "kms:Decrypt", KEY, role(TOOLS, one)), f"{where}: {one} decrypts")
-            equal(layout.pipeline.properties("Pipeline")["ArtifactStore"]["EncryptionKey"]["Id"], "{ArtifactsKey.Arn}", "key")
+            store = layout.pipeline.properties("Pipeline")["ArtifactStore"]
+            equal(store["EncryptionKey"]["Id"], "{ArtifactsKey.Arn}", "the pipeline's key")
         for account in {*layout.accounts.values(), STAGING, STRANGER} - {TOOLS}:
             for other in ("pipeline-bestand-settings", "admin"):
                 true(not allows(bucket, "s3:GetObject", TEMPLATE, role(account, other)), f"{where}: bucket, {other}")
@@ -202,9 +215,11 @@ def the_settings_are_put_where_the_environment_is_by_a_role_that_can_nothing_els
         prepare = role(TOOLS, layout.pipeline.properties("PrepareRole")["RoleName"])
         true(allows(trust, "sts:AssumeRole", arn, prepare), f"{where}: it is let in")
         true(allows(layout.of_tools("PrepareRole"), "sts:AssumeRole", arn, prepare), f"{where}: it may go there")
-        for other in (role(TOOLS, "pipeline-bestand"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand-prepare")):
+        others = (role(TOOLS, "pipeline-bestand"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand-prepare"))
+        for other in others:
             true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
-        may, parameter = layout.of_account(name, "SettingsRole"), f"arn:aws:ssm:{FRANKFURT}:{layout.accounts[name]}:parameter"
+        may = layout.of_account(name, "SettingsRole")
+        parameter = f"arn:aws:ssm:{FRANKFURT}:{layout.accounts[name]}:parameter"
         for action in ("ssm:GetParameter", "ssm:PutParameter"):
             true(allows(may, action, f"{parameter}/bestand/{name}/settings", arn), f"{where}: {action}")
             true(not allows(may, action, f"{parameter}/another", arn), f"{where}: {action} elsewhere")
@@ -239,7 +254,8 @@ def nobody_is_let_in_by_account_alone(world):
                     if "Service" in statement["Principal"]:
                         equal(condition, {"aws:SourceAccount"}, f"{called}: {where}, a service of this account")
                     else:
-                        true(statement["Principal"]["AWS"].endswith(":root"), f"{called}: {where}, {statement['Principal']}")
+                        named = str(statement["Principal"])
+                        true(named.endswith(":root'}"), f"{called}: {where}, {named}")
                         true("aws:PrincipalArn" in condition, f"{called}: {where}, of whom one role")
 
 
@@ -261,13 +277,15 @@ def without_other_accounts_nothing_is_made_for_them(world):
 def staging_and_production_are_treated_alike(world):
     def of(name, account):
         template = Layout(**{name: account}).pipeline
-        text = json.dumps({key: one for key, one in template.resources.items() if key != "Pipeline"})
-        return text.replace(f"{name.capitalize()}", "ENVIRONMENT").replace(f"bestand-{name}-Exec", "bestand-ENVIRONMENT-Exec")
+        parts = {key: template.resources[key] for key in ("Artifacts", "ArtifactsPolicy", "ArtifactsKey")}
+        parts |= {
+            "pulls": template.properties("Images")["RepositoryPolicyText"],
+            "stage": Layout.actions_of(template, name),
+        }
+        text = json.dumps(parts)
+        return text.replace(name, "ENVIRONMENT").replace(name.capitalize(), "ENVIRONMENT")
 
-    # Both are named where both roles are: in the order in which they stand.
-    first, second = (json.loads(of(name, STAGING)) for name in ("staging", "production"))
-    for key in ("Images", "Artifacts", "ArtifactsPolicy", "ArtifactsKey"):
-        equal(first[key], second[key], key)
+    equal(of("production", STAGING), of("staging", STAGING), "with either in another account")
 
 
 def moto_makes_it_in_three_accounts(world):
@@ -293,7 +311,8 @@ def moto_makes_it_in_three_accounts(world):
             for policy in made["Policies"]:
                 told = iam.get_role_policy(RoleName=made["RoleName"], PolicyName=policy["PolicyName"])["PolicyDocument"]
                 # moto writes it as Python does.
-                equal(ast.literal_eval(told), layout.known(policy["PolicyDocument"], account), f"{account}: {key}'s policy")
+                expected = layout.known(policy["PolicyDocument"], account)
+                equal(ast.literal_eval(told), expected, f"{account}: what {key} may do")
         (boundary,) = iam.list_policies(Scope="Local")["Policies"]
         equal(boundary["Arn"], f"arn:aws:iam::{account}:policy/bestand-boundary", "boundary")
     # moto's CloudFormation knows no CodeBuild, so what the pipeline's stack has is made by the interfaces of each.
@@ -312,8 +331,9 @@ def moto_makes_it_in_three_accounts(world):
     equal(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], policy, "who may use the key")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": FRANKFURT})
     encrypted = layout.pipeline.properties("Artifacts")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    (rule,) = json.loads(json.dumps(encrypted).replace("{ArtifactsKey.Arn}", key).replace("ServerSideEncryptionBy", "ApplyServerSideEncryptionBy"))
-    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    default = {**encrypted[0]["ServerSideEncryptionByDefault"], "KMSMasterKeyID": key}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
     (found,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     equal(found["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"], key, "encryption")
     policy = layout.known(layout.pipeline.properties("ArtifactsPolicy")["PolicyDocument"])
@@ -324,7 +344,8 @@ def moto_makes_it_in_three_accounts(world):
     ecr.set_repository_policy(repositoryName="bestand", policyText=json.dumps(policy))
     equal(json.loads(ecr.get_repository_policy(repositoryName="bestand")["policyText"]), policy, "the repository's")
     text = json.dumps(layout.pipeline.properties("Pipeline"))
-    for name, of in (("{ArtifactsKey.Arn}", key), ("{Artifacts}", BUCKET), ("{PipelineRole.Arn}", role(TOOLS, "pipeline-bestand"))):
+    made = {"{ArtifactsKey.Arn}": key, "{Artifacts}": BUCKET, "{PipelineRole.Arn}": role(TOOLS, "pipeline-bestand")}
+    for name, of in made.items():
         text = text.replace(name, of)
     known = json.loads(text)
     declared = small(known)
