@@ -2,7 +2,8 @@
 """Production and staging in accounts of their own, or all in one: deploy_accounts.py.
 
 Each step over the border between accounts takes two policies, of two templates: both are asked, for who should get
-through and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own interface.
+through and for who should not. Then moto makes the stacks in three accounts, and each thing is looked up by its own
+interface.
 """
 
 import ast
