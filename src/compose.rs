@@ -9,7 +9,7 @@ use bestand_collector::collector::{AggregatorSettings, Collector, CollectorSetti
 use bestand_collector::credentials::{AwsContext, CredentialsError};
 use bestand_collector::region_client::Limits;
 use bestand_collector::source_register::{
-    LifecycleWords, Relation, SourceRegisterSettings, SqlSourceRegister,
+    LifecycleWords, Relation, SignIn, SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::account::{Account, AccountState};
 use bestand_model::adoption::Adoption;
@@ -28,13 +28,13 @@ use bestand_publisher::central_register::{
 };
 use bestand_publisher::run_store::{BucketOptions, Lease, LeaseTerms, RunStore};
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock;
 use crate::error::Error;
 use crate::secrets;
 use crate::settings::{
-    AccountSource, Auth, CentralRegister, ClientCertificate, CollectionSource, RegisterKind,
+    AccountSource, Auth, CentralRegister, ClientCertificate, CollectionSource, RegisterKind, Roots,
     RunStoreSettings, SecretKey, SecretReference, Settings,
 };
 
@@ -184,10 +184,14 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
 /// Makes the reader of the source register.
 pub(crate) async fn source_register(settings: &Settings) -> Result<SqlSourceRegister, Error> {
     let register = &settings.source_register;
-    let password = match &register.password {
-        Some(password) => Some(secrets::fetch(settings, SecretKey::SourcePassword, password).await?),
-        None => None,
+    let sign_in = match &register.password {
+        _ if register.iam_authentication => SignIn::Iam(AwsContext::load(&settings.aws.region).await),
+        Some(password) => {
+            SignIn::Password(secrets::fetch(settings, SecretKey::SourcePassword, password).await?)
+        }
+        None => SignIn::AsInUrl,
     };
+    let extra_roots = roots(settings, SecretKey::SourceRoots, register.extra_roots.as_ref()).await?;
     let relation = match (&register.table, &register.query) {
         (Some(table), _) => Relation::Table(table.clone()),
         (None, Some(query)) => Relation::Query(query.clone()),
@@ -198,7 +202,8 @@ pub(crate) async fn source_register(settings: &Settings) -> Result<SqlSourceRegi
     });
     Ok(SqlSourceRegister::new(SourceRegisterSettings {
         url: SecretString::from(register.url.clone()),
-        password,
+        sign_in,
+        extra_roots,
         relation,
         columns: register.columns.clone(),
         aws_rows: register.aws_rows.clone(),
@@ -220,9 +225,7 @@ pub(crate) async fn central_register(
     let auth = register_auth(settings, &register.auth).await?;
     let mut options = RegisterApiOptions::new(register.url.clone(), auth);
     options.request_timeout = Duration::from_secs(register.request_timeout_secs);
-    if let Some(path) = &register.extra_roots {
-        options.extra_roots_pem = Some(read_pem("central_register.extra_roots", path)?);
-    }
+    options.extra_roots_pem = roots(settings, SecretKey::CentralRoots, register.extra_roots.as_ref()).await?;
     if let Some(ClientCertificate { certificate, key }) = &register.client_certificate {
         options.client_certificate = Some(register_api::ClientCertificate {
             chain_pem: read_pem("central_register.client_certificate.certificate", certificate)?,
@@ -250,6 +253,13 @@ async fn register_auth(settings: &Settings, auth: &Auth) -> Result<RegisterAuth,
             scopes: scopes.clone(),
         },
     })
+}
+
+/// Reads certificates of authorities.
+async fn roots(settings: &Settings, key: SecretKey, roots: Option<&Roots>) -> Result<Option<Vec<u8>>, Error> {
+    let Some(roots) = roots else { return Ok(None) };
+    let pem = secrets::fetch(settings, key, &roots.reference()).await?;
+    Ok(Some(pem.expose_secret().as_bytes().to_vec()))
 }
 
 fn read_pem(key: &str, path: &Path) -> Result<Vec<u8>, Error> {

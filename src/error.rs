@@ -66,13 +66,16 @@ impl Error {
             | Self::CentralRegister(RegisterError::Setup(_)) => ExitStatus::Usage,
             Self::Secret { source, .. } if source.is_of_settings() => ExitStatus::Usage,
             // Without its secret a register is as unreadable as without itself.
-            Self::Secret { key: SecretKey::SourcePassword, .. } => ExitStatus::SourceRegister,
+            Self::Secret { key: SecretKey::SourcePassword | SecretKey::SourceRoots, .. } => {
+                ExitStatus::SourceRegister
+            }
             Self::Secret {
                 key:
                     SecretKey::ApiKey
                     | SecretKey::BearerFile
                     | SecretKey::ClientSecret
-                    | SecretKey::CertificateKey,
+                    | SecretKey::CertificateKey
+                    | SecretKey::CentralRoots,
                 ..
             } => ExitStatus::CentralRegister,
             Self::Credentials(_) | Self::Directory(_) | Self::NoAccountReadable { .. } => {
@@ -117,7 +120,7 @@ impl Error {
             Self::CentralRegister(RegisterError::TokenFile { .. }) => {
                 "see that whoever renews the file of [central_register] auth is at work, then `bestand doctor`, then run again"
             }
-            Self::Credentials(_) => {
+            Self::Credentials(_) | Self::SourceRegister(SourceRegisterError::NoToken { .. }) => {
                 "give the job credentials (AWS_PROFILE, keys, or the task's role), then `bestand doctor`, then run again"
             }
             Self::Directory(DirectoryError::NoSuchUnits(_)) => {

@@ -91,7 +91,9 @@ async fn get(
             std::env::VarError::NotUnicode(_) => SecretError::NoText(name.to_owned()),
         })?,
         Place::File(path) => {
-            warn_if_open(key, path);
+            if !key.is_public() {
+                warn_if_open(key, path);
+            }
             std::fs::read_to_string(path)
                 .map_err(|error| SecretError::Unreadable { path: path.clone(), error })?
         }

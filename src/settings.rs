@@ -6,6 +6,7 @@ mod accounts;
 mod check;
 mod load;
 mod registers;
+mod roots;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use url::Url;
 pub(crate) use accounts::{AccountSource, Accounts, Decommissioned};
 pub(crate) use load::{SettingsError, environment, load, schema};
 pub(crate) use registers::{Auth, CentralRegister, ClientCertificate, RegisterKind, SourceRegister};
+pub(crate) use roots::Roots;
 pub(crate) use secret::{Place, SecretKey, SecretReference};
 
 /// The commented default: what `bestand settings --default` prints.

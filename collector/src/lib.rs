@@ -10,6 +10,7 @@ pub mod collector;
 pub mod config_service;
 pub mod credentials;
 mod cross_check;
+pub mod database_token;
 pub mod doctor;
 pub mod region_client;
 pub mod regions;

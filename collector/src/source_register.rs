@@ -15,8 +15,10 @@ use bestand_model::asset_record::{RecordLine, RecordPartition, RecordTotals};
 
 mod cell;
 mod columns;
+mod database;
 mod error;
 mod postgres;
+mod postgres_access;
 mod progress;
 mod redaction;
 mod row;
@@ -26,7 +28,7 @@ mod sql_text;
 mod sqlite;
 
 pub use error::{DatabaseFault, SourceRegisterError};
-pub use settings::{LifecycleWords, Relation, SourceRegisterSettings};
+pub use settings::{LifecycleWords, Relation, SignIn, SourceRegisterSettings};
 pub use sql::SqlSourceRegister;
 
 /// Takes the rows as they come.

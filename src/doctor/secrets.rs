@@ -22,11 +22,12 @@ pub(super) async fn check(settings: &Settings, report: &mut Report) -> Lacking {
         };
         if detail.is_some() {
             match key {
-                SecretKey::SourcePassword => lacking.source = true,
+                SecretKey::SourcePassword | SecretKey::SourceRoots => lacking.source = true,
                 SecretKey::ApiKey
                 | SecretKey::BearerFile
                 | SecretKey::ClientSecret
-                | SecretKey::CertificateKey => lacking.central = true,
+                | SecretKey::CertificateKey
+                | SecretKey::CentralRoots => lacking.central = true,
             }
         }
         let status = if detail.is_some() { PartStatus::Failed } else { PartStatus::Ok };

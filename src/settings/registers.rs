@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::roots::Roots;
 use super::secret::SecretReference;
 
 /// The register that people keep.
@@ -19,6 +20,12 @@ pub(crate) struct SourceRegister {
     /// The password of the user in `url`; PostgreSQL only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<SecretReference>,
+    /// The user in `url` is one of PostgreSQL on Amazon RDS or Aurora whom IAM vouches for: no password.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) iam_authentication: bool,
+    /// Certificates (PEM) of authorities that are trusted besides the system's, such as those of Amazon RDS; PostgreSQL only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extra_roots: Option<Roots>,
     /// A table; or `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<String>,
@@ -37,6 +44,11 @@ pub(crate) struct SourceRegister {
     #[serde(default = "default_min_source_share")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(crate) min_source_share: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn default_min_source_share() -> f64 {
@@ -67,9 +79,9 @@ pub(crate) struct CentralRegister {
     /// Shown when the connection is made (mutual TLS), besides what `auth` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_certificate: Option<ClientCertificate>,
-    /// A file of certificates (PEM) that are trusted besides the system's.
+    /// Certificates (PEM) of authorities that are trusted besides the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) extra_roots: Option<PathBuf>,
+    pub(crate) extra_roots: Option<Roots>,
     /// Seconds that one request may take.
     #[serde(default = "default_request_timeout_secs")]
     #[schemars(range(min = 1, max = 600))]

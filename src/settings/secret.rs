@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Settings};
+use super::{Auth, Roots, Settings};
 
 /// Where a secret lies: never in the settings themselves. Exactly one of `env`, `file` and `secrets_manager`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -71,6 +71,8 @@ impl fmt::Display for Place<'_> {
 pub(crate) enum SecretKey {
     /// `source_register.password`.
     SourcePassword,
+    /// `source_register.extra_roots`; no secret, but it lies where one may.
+    SourceRoots,
     /// `central_register.auth.key`.
     ApiKey,
     /// `central_register.auth.file`.
@@ -79,6 +81,8 @@ pub(crate) enum SecretKey {
     ClientSecret,
     /// `central_register.client_certificate.key`.
     CertificateKey,
+    /// `central_register.extra_roots`; no secret, but it lies where one may.
+    CentralRoots,
 }
 
 impl SecretKey {
@@ -86,21 +90,31 @@ impl SecretKey {
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::SourcePassword => "source_register.password",
+            Self::SourceRoots => "source_register.extra_roots",
             Self::ApiKey => "central_register.auth.key",
             Self::BearerFile => "central_register.auth.file",
             Self::ClientSecret => "central_register.auth.client_secret",
             Self::CertificateKey => "central_register.client_certificate.key",
+            Self::CentralRoots => "central_register.extra_roots",
         }
+    }
+
+    /// Tells whether others may read what lies there.
+    pub(crate) const fn is_public(self) -> bool {
+        matches!(self, Self::SourceRoots | Self::CentralRoots)
     }
 }
 
 impl Settings {
-    /// Gives every secret that the settings name, with where it lies.
+    /// Gives every secret that the settings name, with where it lies, and what else lies in such places.
     pub(crate) fn secrets(&self) -> Vec<(SecretKey, SecretReference)> {
         let mut secrets = Vec::new();
         let mut add = |key, reference: &SecretReference| secrets.push((key, reference.clone()));
         if let Some(password) = &self.source_register.password {
             add(SecretKey::SourcePassword, password);
+        }
+        if let Some(Roots::Elsewhere(reference)) = &self.source_register.extra_roots {
+            add(SecretKey::SourceRoots, reference);
         }
         let Some(register) = &self.central_register else { return secrets };
         match &register.auth {
@@ -114,6 +128,9 @@ impl Settings {
         }
         if let Some(certificate) = &register.client_certificate {
             add(SecretKey::CertificateKey, &certificate.key);
+        }
+        if let Some(Roots::Elsewhere(reference)) = &register.extra_roots {
+            add(SecretKey::CentralRoots, reference);
         }
         secrets
     }

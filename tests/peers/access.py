@@ -6,14 +6,18 @@ there. Last, secrets of every kind are planted and looked for in all that was wr
 """
 
 import base64
+import datetime
 import json
 import os
 import sys
+from unittest import mock
+from urllib.parse import parse_qs
 
+import boto3
 import trustme
 
 import moto_store
-from doors import Container, Door, Proxy
+from doors import Container, DatabaseDoor, Door, Proxy
 from leaks import Written, below, plain
 from moto_here import VIRGINIA
 from run_directory import equal, true
@@ -303,6 +307,91 @@ def the_source_registers_password_comes_from_secrets_manager(world):
         world.run("plan", "--first-run", expect=30, words=["cannot reach AWS Secrets Manager"], **nowhere, **of_manager(key, wrong["Name"]))
         world.run("plan", expect=2, words=["source_register.password", "no-such"], **there, **of_manager(key, "no-such"))
         world.run("plan", expect=2, words=["source_register.password: only PostgreSQL"], **of_manager(key, "no-such"))
+
+
+class Iam:
+    """Knows a token as AWS does: botocore signs the same request for the same instant, and the two must agree."""
+
+    def __init__(self, keys, region="eu-central-1"):
+        self.keys, self.region, self.place = keys, region, None
+
+    def __call__(self, user, token):
+        address, _, query = token.partition("?")
+        shown = parse_qs(query, strict_parsing=True)
+        instant = datetime.datetime.strptime(shown["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ")
+        age = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) - instant
+        if abs(age.total_seconds()) > 900 or address != f"{self.place}/":
+            return False
+        host, _, port = self.place.rpartition(":")
+        client = boto3.Session(**self.keys, region_name=self.region).client("rds", endpoint_url="http://127.0.0.1:1")
+        with mock.patch("botocore.auth.get_current_datetime", lambda *_, **__: instant):
+            expected = client.generate_db_auth_token(host, int(port), user)
+        return parse_qs(expected.partition("?")[2], strict_parsing=True) == shown
+
+
+@check
+def iam_signs_in_to_the_source_register_in_place_of_a_password(world):
+    key_id = world.environment["AWS_ACCESS_KEY_ID"]
+    keys = {"aws_access_key_id": key_id, "aws_secret_access_key": AWS_SECRET, "aws_session_token": AWS_TOKEN}
+    variables = {name.upper(): value for name, value in keys.items()}
+    with SourceInPostgres(world.folder) as source:
+        source.let_iam_vouch()
+        expected = world.run("plan", "--first-run", BESTAND__CENTRAL_REGISTER__URL=world.register)["records"]
+        iam = Iam(keys)
+        door = DatabaseDoor(source.server, world.certificate, iam)
+        world.doors.append(door)
+        iam.place = f"localhost:{door.port}"
+        url = f"postgres://{source.user}@{iam.place}/{source.database}"
+        there = {
+            **variables,
+            "BESTAND__SOURCE_REGISTER__URL": url,
+            "BESTAND__SOURCE_REGISTER__IAM_AUTHENTICATION": "true",
+            "BESTAND__SOURCE_REGISTER__EXTRA_ROOTS__ENV": "EXTRA_ROOTS",
+            "EXTRA_ROOTS": world.authority.cert_pem.bytes().decode(),
+        }
+        equal(world.run("plan", "--first-run", **there)["records"], expected, "the same rows as from SQLite")
+        world.run("settings", "--init-store")
+        report = world.run("doctor", "--json", **there)
+        equal(report["source_register"]["status"], "ok", report["source_register"])
+        equal(len(door.seen), 2, "a token for each connection")
+        # The system's authorities count as well: they are what SSL_CERT_FILE says.
+        system = {name: value for name, value in there.items() if "EXTRA_ROOTS" not in name}
+        world.run("plan", "--first-run", **system, SSL_CERT_FILE=world.roots)
+
+        # Whoever cannot show a certificate of a known authority, for that name, is shown no token.
+        seen = len(door.seen)
+        other = world.other_authority.cert_pem.bytes().decode()
+        world.run("plan", "--first-run", expect=30, words=["certificate"], **{**there, "EXTRA_ROOTS": other})
+        misnamed = DatabaseDoor(source.server, world.authority.issue_cert("elsewhere.example"), iam)
+        world.doors.append(misnamed)
+        by_another_name = {**there, "BESTAND__SOURCE_REGISTER__URL": url.replace(str(door.port), str(misnamed.port))}
+        world.run("plan", "--first-run", expect=30, words=["certificate", "elsewhere.example"], **by_another_name)
+        equal(misnamed.seen, [], "tokens shown under another name")
+        weaker = {**there, "BESTAND__SOURCE_REGISTER__URL": f"{url}?sslmode=require"}
+        world.run("plan", expect=30, words=["`iam_authentication` needs `sslmode=verify-full`"], **weaker)
+        equal(len(door.seen), seen, "tokens shown")
+
+        # What AWS would not let in, with what to do about it, and without the token.
+        iam.region = "us-east-1"
+        process = world.start("plan", "--first-run", **there, RUST_LOG="trace")
+        _, stderr = process.communicate(timeout=120)
+        equal(process.returncode, 30, stderr[-2000:])
+        for word in ("rds-db:connect", "rds_iam", "PAM authentication failed", "eu-central-1"):
+            true(word in stderr, f"{word} in {stderr[-2000:]}")
+        shown = door.seen[-1]
+        for secret in (shown, parse_qs(shown)["X-Amz-Signature"][0], AWS_SECRET, AWS_TOKEN):
+            true(secret not in stderr, "no token in the log")
+
+        nobody = {name: "" for name in variables} | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+        report = world.run("doctor", "--json", expect=31, **{**there, **nobody})
+        true("no AWS credentials to sign in with" in report["source_register"]["detail"], report["source_register"])
+
+        for wrong, words in (
+            ({"BESTAND__SOURCE_REGISTER__PASSWORD__ENV": "X"}, "take source_register.password out"),
+            ({"BESTAND__SOURCE_REGISTER__URL": "sqlite://itk.db"}, "source_register.iam_authentication: only PostgreSQL"),
+            ({"EXTRA_ROOTS": ""}, "source_register.extra_roots"),
+        ):
+            world.run("plan", expect=2, words=[words], **{**there, **wrong})
 
 
 @check

@@ -20,6 +20,8 @@ from run_directory import equal, report, true
 
 NAMES = ["member-account.yml", "service.yml", "environment-account.yml", "pipeline.yml"]
 TASK_ROLE = "arn:aws:iam::333333333333:role/bestand-staging-task"
+DATABASE_USER = "arn:aws:rds-db:eu-central-1:333333333333:dbuser:db-ABCDEFGHIJKLMNOPQRSTUVWXYZ/bestand"
+ROOTS = "arn:aws:secretsmanager:eu-central-1:333333333333:secret:bestand/roots-AbCdEf"
 # Actions that are allowed on everything though AWS could narrow them, and why.
 WIDE = {
     "organizations:ListAccountsForParent": "units are found from the root down; their ids are not known beforehand",
@@ -51,7 +53,8 @@ class World:
         """Every template with all that conditions can add."""
         key = "arn:aws:kms:eu-central-1:333333333333:key/00000000-0000-0000-0000-000000000000"
         yield "member-account", Rendered("member-account.yml", TaskRoleArn=TASK_ROLE, ExternalId="x-1")
-        yield "service", self.service("production", ReadsAggregator="yes", KeyArn=key, SecretsKeyArn=key)
+        by_iam = {"DatabaseSecurityGroupId": "sg-00000000000000000", "DatabaseUserArn": DATABASE_USER, "ExtraRootsArn": ROOTS}
+        yield "service", self.service("production", ReadsAggregator="yes", KeyArn=key, SecretsKeyArn=key, **by_iam)
         yield "environment-account", Rendered("environment-account.yml")
         yield "pipeline", Rendered("pipeline.yml", KeyArn=key, ApprovalEmail="a@example.org")
         connection = "00000000-0000-0000-0000-000000000000"
@@ -150,6 +153,26 @@ def the_jobs_own_role_allows_what_the_program_says_and_its_store(world):
     (enters,) = [statement for statement in statements if statement["Action"] == "sts:AssumeRole"]
     equal(enters["Resource"], "arn:aws:iam::*:role/bestand-reader-staging", "roles that it enters")
     equal(enters["Condition"], {"StringEquals": {"aws:ResourceOrgID": "o-0000000000"}}, "only of the organisation")
+
+
+def the_job_signs_in_to_one_user_of_the_database_and_needs_no_password(world):
+    template = world.service("staging", SourceSecretArn="", DatabaseUserArn=DATABASE_USER, ExtraRootsArn=ROOTS)
+    about = [
+        (where, statement["Resource"])
+        for where, policy in template.policies()
+        for statement in policy["Statement"]
+        if "rds-db:connect" in statement["Action"]
+    ]
+    equal([resource for _, resource in about], [DATABASE_USER], f"who may sign in: {about}")
+    true("TaskRole" in about[0][0], about)
+    (container,) = template.properties("Task")["ContainerDefinitions"]
+    secrets = {secret["Name"]: secret["ValueFrom"] for secret in container["Secrets"] if secret}
+    equal((sorted(secrets), secrets["EXTRA_ROOTS"]), (["EXTRA_ROOTS", "REGISTER_SECRET"], ROOTS), "what is handed over")
+    pattern = cloudformation.load("service.yml")["Parameters"]["DatabaseUserArn"]["AllowedPattern"]
+    for arn in ("", DATABASE_USER):
+        true(re.fullmatch(pattern, arn), f"{arn!r} is refused")
+    for arn in (DATABASE_USER.replace("bestand", "*"), DATABASE_USER.replace("db-ABC", "*"), DATABASE_USER.rsplit("/", 1)[0]):
+        true(not re.fullmatch(pattern, arn), f"{arn!r} is let through")
 
 
 def the_boundary_holds_all_that_the_roles_allow_and_nothing_besides(world):
@@ -335,6 +358,7 @@ CHECKS = [
     the_examiner_would_tell,
     the_role_in_an_account_allows_what_the_program_says_and_no_more,
     the_jobs_own_role_allows_what_the_program_says_and_its_store,
+    the_job_signs_in_to_one_user_of_the_database_and_needs_no_password,
     the_boundary_holds_all_that_the_roles_allow_and_nothing_besides,
     each_role_is_lent_to_what_it_is_for,
     every_type_of_the_service_can_be_made_by_the_pipeline,

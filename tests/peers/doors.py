@@ -1,4 +1,4 @@
-"""What stands between bestand and what it calls: a TLS terminator with a doorkeeper, and a forward proxy."""
+"""What stands between bestand and what it calls: TLS terminators with a doorkeeper, and a forward proxy."""
 
 import base64
 import http.client
@@ -7,6 +7,7 @@ import select
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
@@ -117,6 +118,73 @@ class Door(Threads):
 
     def lines(self):
         return [line for line, _, _ in self.seen]
+
+
+class DatabaseDoor(Threads):
+    """Stands before a PostgreSQL server as Amazon RDS does where IAM lets in: TLS first, then a token as the password.
+
+    `judge(user, token)` says whether it is the token of that user. Who is let in is handed on to `target` (host, port),
+    which must trust this user.
+    """
+
+    TLS, CLEARTEXT = 80877103, b"R\x00\x00\x00\x08\x00\x00\x00\x03"
+
+    class Asked(socketserver.BaseRequestHandler):
+        def exactly(self, size):
+            got = b""
+            while len(got) < size:
+                part = self.request.recv(size - len(got))
+                if not part:
+                    raise ConnectionError("the client left")
+                got += part
+            return got
+
+        def message(self):
+            size = struct.unpack("!I", self.exactly(4))[0]
+            return self.exactly(size - 4)
+
+        def refuse(self, code, text):
+            fields = b"".join(kind + value.encode() + b"\0" for kind, value in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", code), (b"M", text)))
+            self.request.sendall(b"E" + struct.pack("!I", len(fields) + 5) + fields + b"\0")
+
+        def handle(self):
+            door, first = self.server, self.message()
+            if struct.unpack("!I", first[:4])[0] != door.TLS:
+                door.seen.append("without TLS")
+                return self.refuse("28000", "no pg_hba.conf entry for this host, no encryption")
+            self.request.sendall(b"S")
+            self.request = door.context.wrap_socket(self.request, server_side=True)
+            startup = self.message()
+            words = startup[4:].rstrip(b"\0").split(b"\0")
+            user = dict(zip(words[::2], words[1::2]))[b"user"].decode()
+            self.request.sendall(door.CLEARTEXT)
+            assert self.exactly(1) == b"p"
+            token = self.message().rstrip(b"\0").decode()
+            door.seen.append(token)
+            if not door.judge(user, token):
+                return self.refuse("28000", f'PAM authentication failed for user "{user}"')
+            with socket.create_connection(door.target, timeout=60) as onward:
+                onward.sendall(struct.pack("!I", len(startup) + 4) + startup)
+                back = threading.Thread(target=self.pass_on, args=(onward, self.request), daemon=True)
+                back.start()
+                self.pass_on(self.request, onward)
+                back.join(60)
+
+        @staticmethod
+        def pass_on(source, target):
+            try:
+                while part := source.recv(65536):
+                    target.sendall(part)
+                target.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+    def __init__(self, target, certificate, judge):
+        super().__init__(("127.0.0.1", 0), self.Asked)
+        self.target, self.judge, self.seen = target, judge, []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(self.context)
+        self.serve()
 
 
 class Container(Threads):

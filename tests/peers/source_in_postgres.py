@@ -30,6 +30,11 @@ class SourceInPostgres:
     def url_with_password(self):
         return f"postgres://{self.user}:{self.quoted}@{self.place}"
 
+    @property
+    def server(self):
+        parts = urlsplit(self.admin)
+        return parts.hostname, parts.port
+
     def psql(self, sql, database=None, rows=None):
         url = self.admin if database is None else self.admin.rsplit("/", 1)[0] + "/" + database
         command = ["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-c", sql, url]
@@ -50,6 +55,11 @@ class SourceInPostgres:
         self.psql(f"create table assets ({columns}); grant select on assets to {self.user}", self.database)
         self.psql("copy assets from stdin with (format csv, null '\\N')", self.database, text.getvalue())
         return self
+
+    def let_iam_vouch(self):
+        """As one does on Amazon RDS. Here the server trusts whom the door before it has let in."""
+        self.psql("do $$ begin create role rds_iam; exception when duplicate_object then null; end $$")
+        self.psql(f"grant rds_iam to {self.user}")
 
     def __exit__(self, *_):
         self.psql(f"drop database {self.database} with (force)")

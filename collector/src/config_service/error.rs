@@ -215,7 +215,7 @@ fn is_about_signature(code: &str) -> bool {
 }
 
 /// Writes an error with its causes, each once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

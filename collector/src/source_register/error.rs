@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::RecordSinkError;
+use crate::database_token::{DatabaseTokenError, DatabaseUser};
 
 /// The reading as a whole is not to be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,30 @@ pub enum SourceRegisterError {
         /// The database without its password.
         register: String,
         /// What the database or the network said.
+        #[source]
+        source: DatabaseFault,
+    },
+    /// There is no token to sign in with.
+    #[error("the source register ({register}) cannot be signed in to by IAM")]
+    NoToken {
+        /// The database without its password.
+        register: String,
+        /// Why.
+        #[source]
+        source: DatabaseTokenError,
+    },
+    /// The database is there, and does not take the token. AWS does not say why.
+    #[error(
+        "the source register ({register}) does not let the job in as `{}`, whom IAM should vouch for in {}: the job's role \
+         needs rds-db:connect on that user, the user the role rds_iam, the instance IAM database authentication, and the \
+         host must be its own endpoint", user.name, user.region
+    )]
+    NotLetIn {
+        /// The database without its password.
+        register: String,
+        /// Who was not let in.
+        user: DatabaseUser,
+        /// What the database said.
         #[source]
         source: DatabaseFault,
     },

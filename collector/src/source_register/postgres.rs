@@ -6,16 +6,14 @@
 use bestand_model::asset_record::RecordTotals;
 use bestand_model::sql_name::quoted;
 use futures::TryStreamExt;
-use sqlx::postgres::{PgColumn, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgTypeKind};
-use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row, SqlSafeStr, Statement, TypeInfo,
-    ValueRef,
-};
+use sqlx::postgres::{PgColumn, PgConnection, PgRow, PgTypeInfo, PgTypeKind};
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Statement, TypeInfo, ValueRef};
 
 use super::RecordSink;
 use super::cell::{Cell, CellResult, LONGEST_VALUE_BYTES, TextForm};
 use super::columns::{AvailableColumn, MappedColumn, resolve};
 use super::error::SourceRegisterError;
+use super::postgres_access::PostgresAccess;
 use super::progress::Progress;
 use super::sql::ReadingPlan;
 
@@ -44,12 +42,11 @@ enum AsText {
 
 /// Reads all rows in one repeatable-read transaction, through a cursor.
 pub(super) async fn read(
-    options: &PgConnectOptions,
+    access: &PostgresAccess,
     plan: &ReadingPlan,
     sink: &mut dyn RecordSink,
 ) -> Result<RecordTotals, SourceRegisterError> {
-    let options = options.clone().application_name("bestand").disable_statement_logging();
-    let mut connection = plan.connection(PgConnection::connect_with(&options)).await?;
+    let mut connection = access.connect(plan).await?;
     begin(plan, &mut connection).await?;
     let columns = columns(plan, &mut connection).await?;
     let count = sqlx::query_scalar(AssertSqlSafe(plan.count_sql())).persistent(false);

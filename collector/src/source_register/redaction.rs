@@ -1,15 +1,17 @@
 //! Keeps the password out of everything that is said about the register.
 
+use std::sync::{Mutex, PoisonError};
+
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::error::{DatabaseFault, SourceRegisterError};
 
 /// Knows the register's password, and how to speak of the register without it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Redaction {
     register: String,
-    secrets: Vec<SecretString>,
+    secrets: Mutex<Vec<SecretString>>,
 }
 
 impl Redaction {
@@ -34,7 +36,12 @@ impl Redaction {
                 }
             }
         }
-        Self { register, secrets }
+        Self { register, secrets: Mutex::new(secrets) }
+    }
+
+    /// Keeps out another one, which came to be since.
+    pub(super) fn keep_out(&self, secret: &SecretString) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
     }
 
     /// Gives the register's name for messages.
@@ -64,7 +71,7 @@ impl Redaction {
 
     fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
-        for secret in &self.secrets {
+        for secret in self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             clean = clean.replace(secret.expose_secret(), "***");
         }
         clean
@@ -103,5 +110,7 @@ mod tests {
         let redaction = Redaction::new("db".to_owned(), &url, Some(&SecretString::from("drittes")));
         let error = std::io::Error::other("refused p@ss&wort, p%40ss%26wort, zweites and drittes");
         assert_eq!(redaction.fault(&error).to_string(), "refused ***, ***, *** and ***");
+        redaction.keep_out(&SecretString::from("viertes"));
+        assert_eq!(redaction.fault(&std::io::Error::other("not viertes")).to_string(), "not ***");
     }
 }

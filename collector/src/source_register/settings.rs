@@ -6,13 +6,18 @@ use std::time::Duration;
 use bestand_model::identification::IdentificationRules;
 use secrecy::SecretString;
 
+use crate::credentials::AwsContext;
+
 /// Where the source register is and what its columns mean.
 #[derive(Clone, Debug)]
 pub struct SourceRegisterSettings {
     /// `sqlite://path` or `postgres://user:password@host/database`; it may hold a password.
     pub url: SecretString,
-    /// The password of the URL's user, where it is not in the URL; PostgreSQL only.
-    pub password: Option<SecretString>,
+    /// How the URL's user signs in.
+    pub sign_in: SignIn,
+    /// Certificates (PEM) of authorities that are trusted besides the system's; PostgreSQL only. With them the server's
+    /// certificate and name are checked.
+    pub extra_roots: Option<Vec<u8>>,
     /// What is read.
     pub relation: Relation,
     /// The register's column of each of bestand's attributes, by attribute. `asset_id`, `arn`, `resource_id`,
@@ -29,6 +34,18 @@ pub struct SourceRegisterSettings {
     pub connect_timeout: Duration,
     /// How long the database may take for one answer: the count, or the next rows.
     pub statement_timeout: Duration,
+}
+
+/// How the URL's user signs in.
+#[derive(Clone, Debug)]
+pub enum SignIn {
+    /// As the URL says.
+    AsInUrl,
+    /// With a password that is not in the URL; PostgreSQL only.
+    Password(SecretString),
+    /// As a user of PostgreSQL on Amazon RDS or Aurora whom IAM knows: with a token that is made for each connection,
+    /// and shown to nobody but a server whose certificate and name were checked.
+    Iam(AwsContext),
 }
 
 /// What is read: one table or one query.

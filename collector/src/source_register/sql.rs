@@ -1,23 +1,19 @@
-//! The source register as a SQL database: checks the settings, and picks the database by the URL's scheme.
+//! The source register as a SQL database: checks the settings, and knows the statements and waits that both databases share.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bestand_model::asset_record::RecordTotals;
 use bestand_model::attribute;
 use bestand_model::sql_name::quoted_table;
-use secrecy::ExposeSecret;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use url::Url;
 
+use super::database::{Database, database};
 use super::error::SourceRegisterError;
 use super::redaction::Redaction;
 use super::row::RowJudge;
-use super::settings::{LifecycleWords, Relation, SourceRegisterSettings};
+use super::settings::{LifecycleWords, Relation, SignIn, SourceRegisterSettings};
 use super::sql_text::{Dialect, one_statement};
 use super::{RecordSink, SourceRegister, postgres, sqlite};
 
@@ -25,11 +21,6 @@ use super::{RecordSink, SourceRegister, postgres, sqlite};
 pub struct SqlSourceRegister {
     database: Database,
     plan: ReadingPlan,
-}
-
-enum Database {
-    Sqlite(Box<SqliteConnectOptions>),
-    Postgres(Box<PgConnectOptions>),
 }
 
 /// What both databases need to know of the settings, checked.
@@ -82,12 +73,17 @@ impl SqlSourceRegister {
         let (Some((database, name)), Some(from), true) = (database, from, problems.is_empty()) else {
             return Err(SourceRegisterError::Settings { problems });
         };
+        let password = match &settings.sign_in {
+            SignIn::Password(password) => Some(password),
+            // A token is made when the connection is, and kept out of messages from then on.
+            SignIn::AsInUrl | SignIn::Iam(_) => None,
+        };
         let plan = ReadingPlan {
             from,
             judge: RowJudge::new(&settings.columns, &settings.lifecycle, &settings.identification),
             columns: settings.columns,
             aws_rows,
-            redaction: Redaction::new(name, &settings.url, settings.password.as_ref()),
+            redaction: Redaction::new(name, &settings.url, password),
             connect_timeout: settings.connect_timeout,
             statement_timeout: settings.statement_timeout,
         };
@@ -110,7 +106,7 @@ impl SourceRegister for SqlSourceRegister {
     async fn read(&self, sink: &mut dyn RecordSink) -> Result<RecordTotals, SourceRegisterError> {
         match &self.database {
             Database::Sqlite(options) => sqlite::read(options, &self.plan, sink).await,
-            Database::Postgres(options) => postgres::read(options, &self.plan, sink).await,
+            Database::Postgres(access) => postgres::read(access, &self.plan, sink).await,
         }
     }
 }
@@ -169,58 +165,6 @@ impl ReadingPlan {
                 source: self.redaction.fault(&error),
             }),
             Err(_) => Err(SourceRegisterError::TimedOut { register: register(), doing: "connecting", after }),
-        }
-    }
-}
-
-/// Picks the database and its name for messages. Messages here never repeat the URL: it may hold a password.
-fn database(settings: &SourceRegisterSettings) -> Result<(Database, String), String> {
-    let url = settings.url.expose_secret();
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("sqlite") => {
-            let unfit = |_| "the `url` is no SQLite URL: expected sqlite://path".to_owned();
-            let options = SqliteConnectOptions::from_str(url).map_err(unfit)?;
-            if settings.password.is_some() {
-                return Err("SQLite asks for no `password`".to_owned());
-            }
-            if url.contains(":memory:") || url.contains("mode=memory") {
-                return Err(
-                    "the `url` names a SQLite database in memory: there is nothing to read in it".to_owned()
-                );
-            }
-            // Reading must never make a file, nor write one, whatever the URL asks for.
-            let options = options.read_only(true).create_if_missing(false).shared_cache(false);
-            let name = format!("SQLite {}", options.get_filename().display());
-            Ok((Database::Sqlite(Box::new(options)), name))
-        }
-        Some("postgres" | "postgresql") => {
-            let unfit = || {
-                "the `url` is no PostgreSQL URL: expected postgres://user:password@host/database".to_owned()
-            };
-            let parts = Url::parse(url).ok().filter(|_| url.contains("://")).ok_or_else(unfit)?;
-            // A password with a character that ends it early would else show up as host or database.
-            if [Some(parts.path()), parts.fragment()].into_iter().flatten().any(|part| part.contains('@')) {
-                return Err(format!("{}, with the password percent-encoded", unfit()));
-            }
-            let mut options = PgConnectOptions::from_str(url).map_err(|_| unfit())?;
-            if let Some(password) = &settings.password {
-                options = options.password(password.expose_secret());
-            }
-            let (host, port) = (options.get_host(), options.get_port());
-            let name = format!(
-                "PostgreSQL {} at {host}:{port}",
-                options.get_database().unwrap_or("default database")
-            );
-            Ok((Database::Postgres(Box::new(options)), name))
-        }
-        Some(other) if other.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) => {
-            Err(format!(
-                "the `url` has the scheme `{other}`: a source register is `sqlite://` or `postgres://`"
-            ))
-        }
-        Some(_) | None => {
-            Err("the `url` has no scheme: a source register is `sqlite://` or `postgres://`".to_owned())
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::support::{self, Kept, account, columns, read};
 use bestand_collector::source_register::{
-    RecordSink, RecordSinkError, Relation, SourceRegister, SourceRegisterError, SourceRegisterSettings,
-    SqlSourceRegister,
+    RecordSink, RecordSinkError, Relation, SignIn, SourceRegister, SourceRegisterError,
+    SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::asset_record::{RecordLine, RecordPartition};
 use serde_json::json;
@@ -256,11 +256,11 @@ async fn a_password_may_come_beside_the_url() {
     let password = url.password().unwrap().to_owned();
     url.set_password(None).unwrap();
     register.settings.url = url.to_string().into();
-    register.settings.password = Some("geheim-4711".into());
+    register.settings.sign_in = SignIn::Password("geheim-4711".into());
     let error = register.read().await.unwrap_err();
     assert!(matches!(error, SourceRegisterError::Unreachable { .. }), "{error:?}");
     assert!(!format!("{error:?} {}", support::chain(&error)).contains("geheim-4711"), "{error:?}");
-    register.settings.password = Some(password.into());
+    register.settings.sign_in = SignIn::Password(password.into());
     assert_eq!(register.read().await.unwrap().totals.read, 1);
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bestand_collector::source_register::{
-    LifecycleWords, RecordSink, RecordSinkError, Relation, SourceRegister, SourceRegisterError,
+    LifecycleWords, RecordSink, RecordSinkError, Relation, SignIn, SourceRegister, SourceRegisterError,
     SourceRegisterSettings, SqlSourceRegister,
 };
 use bestand_model::asset_record::{AssetRecord, RecordLine, RecordPartition, RecordTotals, RejectedRecord};
@@ -71,7 +71,8 @@ impl RecordSink for Full {
 pub(crate) fn settings(url: &str, relation: Relation, pairs: &[(&str, &str)]) -> SourceRegisterSettings {
     SourceRegisterSettings {
         url: url.to_owned().into(),
-        password: None,
+        sign_in: SignIn::AsInUrl,
+        extra_roots: None,
         relation,
         columns: columns(pairs),
         aws_rows: None,

@@ -10,6 +10,7 @@ pub(super) fn problems(settings: &Settings, problems: &mut Vec<String>) {
         place(key.path(), &reference, problems);
     }
     source_password(settings, problems);
+    source_iam(settings, problems);
     token_url(settings, problems);
     client_certificate(settings, problems);
 }
@@ -52,8 +53,7 @@ fn source_password(settings: &Settings, problems: &mut Vec<String>) {
     if register.password.is_none() {
         return;
     }
-    let scheme = register.url.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    if !matches!(scheme.as_str(), "postgres" | "postgresql") {
+    if !is_postgres(settings) {
         problems.push("source_register.password: only PostgreSQL asks for one; take it out".into());
     }
     let in_url = Url::parse(&register.url).is_ok_and(|url| {
@@ -62,6 +62,32 @@ fn source_password(settings: &Settings, problems: &mut Vec<String>) {
     if in_url {
         problems.push(
             "source_register.password: source_register.url holds a password as well; take it out there"
+                .into(),
+        );
+    }
+}
+
+fn is_postgres(settings: &Settings) -> bool {
+    let scheme = settings.source_register.url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(scheme.as_str(), "postgres" | "postgresql")
+}
+
+fn source_iam(settings: &Settings, problems: &mut Vec<String>) {
+    let register = &settings.source_register;
+    if register.extra_roots.is_some() && !is_postgres(settings) {
+        problems.push("source_register.extra_roots: only PostgreSQL shows a certificate; take it out".into());
+    }
+    if !register.iam_authentication {
+        return;
+    }
+    if !is_postgres(settings) {
+        problems.push(
+            "source_register.iam_authentication: only PostgreSQL on Amazon RDS or Aurora knows it".into(),
+        );
+    }
+    if register.password.is_some() {
+        problems.push(
+            "source_register.iam_authentication: stands in place of a password; take source_register.password out"
                 .into(),
         );
     }
