@@ -185,7 +185,9 @@ pub(crate) fn collector(settings: &Settings, aws: &AwsContext, run_id: &RunId) -
 pub(crate) async fn source_register(settings: &Settings) -> Result<SqlSourceRegister, Error> {
     let register = &settings.source_register;
     let sign_in = match &register.password {
-        _ if register.iam_authentication => SignIn::Iam(AwsContext::load(&settings.aws.region).await),
+        _ if register.iam_authentication => {
+            SignIn::Iam(Box::new(AwsContext::load(&settings.aws.region).await))
+        }
         Some(password) => {
             SignIn::Password(secrets::fetch(settings, SecretKey::SourcePassword, password).await?)
         }

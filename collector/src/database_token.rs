@@ -44,7 +44,7 @@ pub enum DatabaseTokenError {
     NoCredentials(String),
     /// Host, port and user make no address.
     #[error("no token can be made for `{}` at {}:{}", .0.name, .0.host, .0.port)]
-    Unfit(DatabaseUser),
+    Unfit(Box<DatabaseUser>),
 }
 
 impl AwsContext {
@@ -57,6 +57,10 @@ impl AwsContext {
         let provider = self.sdk().credentials_provider().ok_or_else(missing)?;
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| DatabaseTokenError::NoCredentials(chain(&error)))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "AWS holds it against its own time, as what the SDK signs"
+        )]
         token(user, credentials, SystemTime::now())
     }
 }
@@ -66,7 +70,7 @@ fn token(
     credentials: Credentials,
     now: SystemTime,
 ) -> Result<SecretString, DatabaseTokenError> {
-    let unfit = || DatabaseTokenError::Unfit(user.clone());
+    let unfit = || DatabaseTokenError::Unfit(Box::new(user.clone()));
     let mut url = Url::parse(&format!("https://{}:{}/", user.host, user.port)).map_err(|_| unfit())?;
     url.query_pairs_mut().append_pair("Action", "connect").append_pair("DBUser", &user.name);
 

@@ -43,7 +43,7 @@ pub enum SourceRegisterError {
         /// The database without its password.
         register: String,
         /// Who was not let in.
-        user: DatabaseUser,
+        user: Box<DatabaseUser>,
         /// What the database said.
         #[source]
         source: DatabaseFault,

@@ -42,7 +42,7 @@ impl PostgresAccess {
         match sign_in {
             SignIn::AsInUrl => {}
             SignIn::Password(password) => options = options.password(password.expose_secret()),
-            SignIn::Iam(aws) => iam = Some((aws.clone(), database_user(&parts, &options, aws)?)),
+            SignIn::Iam(aws) => iam = Some((AwsContext::clone(aws), database_user(&parts, &options, aws)?)),
         }
         let options = checking_the_server(options, &parts, iam.is_some(), extra_roots)?;
         Ok(Self { options, iam })
@@ -79,7 +79,7 @@ impl PostgresAccess {
         let connection = plan.connection(connecting).await;
         match connection {
             Err(SourceRegisterError::Unreachable { register, source }) if refused => {
-                Err(SourceRegisterError::NotLetIn { register, user: user.clone(), source })
+                Err(SourceRegisterError::NotLetIn { register, user: Box::new(user.clone()), source })
             }
             other => other,
         }

@@ -45,7 +45,7 @@ pub enum SignIn {
     Password(SecretString),
     /// As a user of PostgreSQL on Amazon RDS or Aurora whom IAM knows: with a token that is made for each connection,
     /// and shown to nobody but a server whose certificate and name were checked.
-    Iam(AwsContext),
+    Iam(Box<AwsContext>),
 }
 
 /// What is read: one table or one query.

@@ -3,7 +3,7 @@ use super::*;
 const URL: &str = "postgres://bestand@itk.c9akciq32.eu-west-1.rds.amazonaws.com/itk";
 
 fn iam() -> SignIn {
-    SignIn::Iam(AwsContext::at_endpoint("eu-central-1", "http://127.0.0.1:1", "key", "secret"))
+    SignIn::Iam(Box::new(AwsContext::at_endpoint("eu-central-1", "http://127.0.0.1:1", "key", "secret")))
 }
 
 fn mode(url: &str, sign_in: &SignIn, roots: Option<&[u8]>) -> Result<String, String> {
