@@ -25,6 +25,7 @@ mod filed;
 mod half;
 mod index;
 mod past;
+mod sealed;
 mod since;
 mod verify;
 
@@ -33,6 +34,7 @@ pub(crate) use command::{Asked, Format, report};
 pub(crate) use filed::settings_of;
 pub(crate) use index::write_index;
 pub(crate) use past::read as read_past;
+pub(crate) use sealed::findings_as_filed;
 pub(crate) use verify::verify;
 
 /// The HTML report embeds at most this many findings; `report.jsonl` has all.

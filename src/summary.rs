@@ -45,6 +45,7 @@ pub(crate) fn begin(settings: &Settings, run_id: &RunId, command: &str, now: Tim
         gate: Default::default(),
         not_promised: Vec::new(),
         plan_digest: None,
+        findings_digest: None,
         publication: None,
         overrides: Vec::new(),
         exceptions: Vec::new(),

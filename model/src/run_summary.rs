@@ -74,6 +74,10 @@ pub struct RunSummary {
     /// The plan's digest, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_digest: Option<String>,
+    /// SHA-256 over the findings as they lie in the run directory, once there is a plan; absent in runs of versions that
+    /// did not seal them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings_digest: Option<String>,
     /// What became of the changes that were sent; absent where nothing was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<PublicationCounts>,

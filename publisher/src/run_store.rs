@@ -28,6 +28,7 @@ mod name;
 mod partitioned;
 mod root;
 mod run_directory;
+mod sealed;
 mod spool;
 mod tenure;
 

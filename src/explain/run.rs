@@ -8,7 +8,7 @@ use bestand_publisher::run_store::{RunDirectory, RunStore, Spool};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::report::settings_of;
+use crate::report::{findings_as_filed, settings_of};
 use crate::settings::Settings;
 
 /// What a run left.
@@ -50,6 +50,8 @@ impl Run {
             )));
         };
         let settings = settings_of(settings, &summary)?;
+        // What is told of findings is what was filed, or nothing is.
+        findings_as_filed(&directory, &summary)?;
         let plan = directory.read_json("plan")?;
         let accounts = directory.read_json("accounts")?.unwrap_or_default();
         Ok(Self { directory, summary, settings, plan, accounts, judged })

@@ -1,4 +1,5 @@
-//! A plan's head: what the changes that lie in the run directory come to, sealed into `plan.json`.
+//! A plan's head: what the changes that lie in the run directory come to, sealed into `plan.json`. The findings
+//! are sealed at the same time, into `run.json`.
 
 use bestand_model::change_set::{Change, ChangeCounts};
 use bestand_model::digest::RunningDigest;
@@ -9,6 +10,7 @@ use bestand_model::run_summary::RunSummary;
 use bestand_publisher::central_register::RegisterIdentity;
 use bestand_publisher::run_store::{RunDirectory, Spool};
 use jiff::{SignedDuration, Timestamp};
+use serde::de::IgnoredAny;
 
 use crate::error::Error;
 use crate::progress::Progress;
@@ -27,7 +29,7 @@ pub(crate) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Counts the changes, writes `plan.json`, and tells the summary.
+    /// Counts the changes, seals the findings, writes `plan.json`, and tells the summary.
     pub(crate) fn seal(
         self,
         directory: &RunDirectory,
@@ -72,7 +74,9 @@ impl Head<'_> {
             digest: String::new(),
         }
         .sealed();
+        let findings = directory.sealed::<IgnoredAny>(Spool::Findings, |_| ())?;
         directory.write_json("plan", &plan)?;
+        summary.findings_digest = Some(findings);
         summary.changes = plan.changes;
         summary.gate = plan.gate.clone();
         summary.plan_digest = Some(plan.digest.clone());

@@ -91,7 +91,8 @@ pub(crate) async fn report(settings: &Settings, asked: &Asked<'_>) -> Result<Vec
             }
         }
         if evidence {
-            written.extend(evidence::pack(&store, asked, &folder)?);
+            let checked = filed.as_ref().map(|own| (&own.directory, &own.summary));
+            written.extend(evidence::pack(&store, asked, &folder, checked)?);
         }
         Ok(written)
     })

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use bestand_model::asset_record::{RecordLine, RecordPartition};
-use bestand_model::digest::canonical_digest;
 use bestand_model::finding::Finding;
 use bestand_publisher::corrections::{Batch, CorrectionWriter, Layout, LayoutSettings, propose};
 use bestand_publisher::run_store::{RunDirectory, Spool};
@@ -12,6 +11,7 @@ use serde_json::Value;
 
 use super::filed::{Filed, damaged, settings_of};
 use super::half::{Half, report_failed};
+use super::sealed::same_settings;
 use crate::error::Error;
 
 /// Writes both files into the folder, and gives them. Held in memory is what one account's rows are asked for.
@@ -69,11 +69,7 @@ fn layout(filed: &Filed) -> Result<Layout, Error> {
             summary.tool_version
         ))
     })?;
-    if canonical_digest(&value) != summary.settings_digest {
-        return Err(Error::Plan(format!(
-            "the settings.json of run `{run_id}` is not what the run was made with: it was changed"
-        )));
-    }
+    same_settings(&value, summary)?;
     let settings = settings_of(value, summary)?;
     let source = settings.source_register;
     let many_rules = settings.identification.into_iter().filter(|rule| rule.many).map(|rule| rule.name);

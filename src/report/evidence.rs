@@ -14,15 +14,29 @@ use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError};
 use serde_json::Value;
 
 use super::command::Asked;
-use super::filed;
 use super::half::{Half, cannot_write};
+use super::{filed, sealed};
 use crate::error::Error;
 use crate::exit_status::ExitStatus;
 
-/// Writes the pack into a folder, and tells what is to be written down of it.
-pub(super) fn pack(store: &RunStore, asked: &Asked<'_>, folder: &Path) -> Result<Vec<String>, Error> {
-    let directory = store.run(asked.run)?;
-    let summary = filed::check(&directory)?;
+/// Writes the pack into a folder, and tells what is to be written down of it. A run that was checked already is not read
+/// again for that.
+pub(super) fn pack(
+    store: &RunStore,
+    asked: &Asked<'_>,
+    folder: &Path,
+    checked: Option<(&RunDirectory, &RunSummary)>,
+) -> Result<Vec<String>, Error> {
+    let (directory, summary) = match checked {
+        Some((directory, summary)) => (directory.clone(), summary.clone()),
+        None => {
+            let directory = store.run(asked.run)?;
+            let summary = filed::check(&directory)?;
+            sealed::notice(&directory, &summary)?;
+            (directory, summary)
+        }
+    };
+    sealed::settings(&directory, &summary)?;
     let head = head(&directory, &summary)?;
     let ended = ended(&head);
     let path = folder.join(format!("evidence-{}.zip", asked.run));

@@ -2,15 +2,14 @@
 
 use bestand_model::account::Account;
 use bestand_model::coverage::CoverageLine;
-use bestand_model::finding::Finding;
 use bestand_model::identifiers::RunId;
 use bestand_model::plan::{Plan, SCHEMA_VERSION};
-use bestand_model::run_summary::{FindingCounts, RunSummary};
+use bestand_model::run_summary::RunSummary;
 use bestand_publisher::report::{ReportHead, ReportPast};
-use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError, Spool};
+use bestand_publisher::run_store::{RunDirectory, RunStore, RunStoreError};
 use serde_json::Value;
 
-use super::past;
+use super::{past, sealed};
 use crate::error::Error;
 use crate::publish;
 use crate::settings::Settings;
@@ -53,6 +52,7 @@ pub(super) fn whole(store: &RunStore, run_id: &RunId) -> Result<(RunDirectory, R
     if directory.read_json::<Plan>("plan")?.is_none() {
         return Err(Error::Usage(ended_early(&summary)));
     }
+    sealed::notice(&directory, &summary)?;
     Ok((directory, summary))
 }
 
@@ -68,12 +68,14 @@ pub(super) fn check(directory: &RunDirectory) -> Result<RunSummary, Error> {
                 summary.run_id
             )));
         }
-        check_findings(directory, &summary)?;
+        sealed::findings(directory, &summary)?;
     } else if summary.plan_digest.is_some() {
         return Err(Error::Plan(format!(
             "run `{}` has no plan.json, but run.json names its digest: it was taken away",
             summary.run_id
         )));
+    } else {
+        sealed::findings_as_filed(directory, &summary)?;
     }
     Ok(summary)
 }
@@ -125,26 +127,6 @@ fn ended_early(summary: &RunSummary) -> String {
             format!("run `{run_id}` ended with status {} before its findings were known", summary.exit_status)
         }
     }
-}
-
-/// The findings must be those that were counted when they were made: nothing else seals them.
-fn check_findings(directory: &RunDirectory, summary: &RunSummary) -> Result<(), Error> {
-    let mut found = FindingCounts::default();
-    for name in directory.names(Spool::Findings)? {
-        for finding in directory.read::<Finding>(Spool::Findings, &name)? {
-            found.add(&finding.map_err(damaged)?);
-        }
-    }
-    if found == summary.findings {
-        return Ok(());
-    }
-    let count = |of: &FindingCounts| of.by_kind.values().chain(of.ignored.values()).sum::<u64>();
-    Err(Error::Plan(format!(
-        "run `{}`: findings/ does not hold what run.json counts ({} findings against {}): one of them was changed or is not whole",
-        summary.run_id,
-        count(&found),
-        count(&summary.findings)
-    )))
 }
 
 /// A damaged file of a run that has ended will not mend itself.

@@ -4,16 +4,14 @@ use std::fs::File;
 use std::path::Path;
 
 use bestand_model::coverage::{CoverageLine, CoverageStatus};
-use bestand_model::digest::canonical_digest;
 use bestand_model::run_summary::{PublicationCounts, RunSummary};
 use bestand_publisher::evidence::{Manifest, check_lines, unpack};
 use bestand_publisher::publish::verify_receipts;
 use bestand_publisher::report::one_line;
 use bestand_publisher::run_store::{RunDirectory, RunStore};
-use serde_json::Value;
 
 use super::evidence::{ended, head, is_of_pack, of_system};
-use super::filed;
+use super::{filed, sealed};
 use crate::error::{Error, chain};
 use crate::exit_status::ExitStatus;
 use crate::publish;
@@ -40,7 +38,9 @@ pub(crate) fn verify(pack: &Path, digest: Option<&str>) -> Result<(Vec<String>, 
     if let Some(manifest) = found.manifest.take().filter(|_| found.problems.is_empty()) {
         let run = &manifest.run;
         lines.push(format!("holds {} files of run {}: {}", manifest.files.len(), run.run_id, ended(run)));
-        for problem in contradictions(&manifest, room.path(), &unpacking)? {
+        let (problems, notes) = contradictions(&manifest, room.path(), &unpacking)?;
+        lines.extend(notes);
+        for problem in problems {
             found.note(problem);
         }
     }
@@ -56,13 +56,18 @@ pub(crate) fn verify(pack: &Path, digest: Option<&str>) -> Result<(Vec<String>, 
     Ok((lines, ExitStatus::Plan))
 }
 
-/// Gives what in an unpacked run contradicts itself. Each part is looked at, whatever the others say.
-fn contradictions(manifest: &Manifest, room: &Path, unpacked: &Path) -> Result<Vec<String>, Error> {
+/// Gives what in an unpacked run contradicts itself, and what could not be checked. Each part is looked at, whatever the
+/// others say.
+fn contradictions(
+    manifest: &Manifest,
+    room: &Path,
+    unpacked: &Path,
+) -> Result<(Vec<String>, Vec<String>), Error> {
     for file in &manifest.files {
         // Reports were digested, not unpacked.
         let Ok(mut own) = File::open(unpacked.join(&file.path)) else { continue };
         if let Err(error) = check_lines(&file.path, &mut own) {
-            return Ok(vec![format!("`{}`: it cannot be read: {error}", file.path)]);
+            return Ok((vec![format!("`{}`: it cannot be read: {error}", file.path)], Vec::new()));
         }
     }
     let runs = room.join("store").join("runs");
@@ -73,9 +78,12 @@ fn contradictions(manifest: &Manifest, room: &Path, unpacked: &Path) -> Result<V
     let mut problems = Vec::new();
     let directory = match store.run(&manifest.run.run_id) {
         Ok(directory) => directory,
-        Err(error) => return Ok(vec![chain(&error)]),
+        Err(error) => return Ok((vec![chain(&error)], Vec::new())),
     };
-    let Some(summary) = told(filed::check(&directory), &mut problems)? else { return Ok(problems) };
+    let mut notes = Vec::new();
+    let Some(summary) = told(filed::check(&directory), &mut problems)? else { return Ok((problems, notes)) };
+    let not_sealed = told(sealed::not_sealed(&directory, &summary), &mut problems)?.flatten();
+    notes.extend(not_sealed.map(|of| format!("not sealed: {of}")));
     if let Some(own) = told(head(&directory, &summary), &mut problems)?
         && own != manifest.run
     {
@@ -87,7 +95,7 @@ fn contradictions(manifest: &Manifest, room: &Path, unpacked: &Path) -> Result<V
             problems.extend(found);
         }
     }
-    Ok(problems)
+    Ok((problems, notes))
 }
 
 /// Turns what is wrong with the pack into a problem; what is wrong with this machine stays an error.
@@ -104,10 +112,7 @@ fn told<T>(result: Result<T, Error>, problems: &mut Vec<String>) -> Result<Optio
 
 /// The settings must be those that the run was made with.
 fn settings(directory: &RunDirectory, summary: &RunSummary) -> Result<Option<String>, Error> {
-    let settings: Option<Value> = directory.read_json("settings")?;
-    Ok(settings
-        .filter(|of| canonical_digest(of) != summary.settings_digest)
-        .map(|_| "`settings.json`: its digest is not the one that run.json has".to_owned()))
+    sealed::settings(directory, summary).map(|()| None)
 }
 
 /// A run with a plan has counted its ledger.

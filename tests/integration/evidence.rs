@@ -1,11 +1,15 @@
 //! Evidence packs of real runs: what is packed, what is refused, and what a check tells.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
+use bestand_model::identifiers::RunId;
+use bestand_publisher::evidence::{PackHead, write_pack};
+use bestand_publisher::run_store::RunStore;
 use bestand_sandbox::Faults;
 use serde_json::Value;
 
-use crate::support::World;
+use crate::support::{World, change_a_letter, edit, edit_lines, some_findings};
 
 fn pack(world: &World, run: &str, more: &[&str]) -> (PathBuf, String) {
     let arguments = [&["report", run, "--format", "evidence", "--out", "filed"], more].concat();
@@ -15,10 +19,37 @@ fn pack(world: &World, run: &str, more: &[&str]) -> (PathBuf, String) {
 }
 
 /// Checks a pack where there are no settings at all.
-fn verify(world: &World, pack: &std::path::Path, more: &[&str], status: i32) -> String {
+fn verify(world: &World, pack: &Path, more: &[&str], status: i32) -> String {
     let pack = pack.to_str().unwrap();
     let arguments = [&["verify", pack, "--settings", "nowhere.toml"], more].concat();
     world.command(&arguments).expect(status).stdout
+}
+
+/// Packs a run as it lies there, unchecked, as a forger would: the manifest fits.
+fn forge(world: &World, id: &str) -> PathBuf {
+    let run = RunId::new(id);
+    let directory = RunStore::open("file:.", &world.store()).and_then(|store| store.run(&run)).unwrap();
+    let (own, plan) = (world.run(id).json("run.json"), world.run(id).json("plan.json"));
+    let settings = world.run(id).json("settings.json");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let mut let_through_by: Vec<String> =
+        own["overrides"].as_array().unwrap().iter().filter_map(|one| text(&one["by"])).collect();
+    let_through_by.sort();
+    let_through_by.dedup();
+    let head = serde_json::json!({
+        "run_id": id, "environment": own["environment"], "command": own["command"], "outcome": "done",
+        "exit_status": own["exit_status"], "tool_version": own["tool_version"],
+        "window": { "started_at": own["started_at"], "ended_at": own["ended_at"] },
+        "identities": {
+            "planned_by": plan["planned_by"], "let_through_by": let_through_by,
+            "role": settings["accounts"]["role"]["name"],
+        },
+        "settings_digest": own["settings_digest"], "plan_digest": own["plan_digest"],
+    });
+    let head: PackHead = serde_json::from_value(head).unwrap();
+    let path = world.path("forged.zip");
+    write_pack(File::create(&path).unwrap(), &directory, head, "0.1.0", false).unwrap();
+    path
 }
 
 #[test]
@@ -106,6 +137,73 @@ fn a_forged_run_contradicts_itself() {
 }
 
 #[test]
+fn a_run_of_which_one_letter_was_changed_is_not_packed() {
+    let world = World::published();
+    let id = world.runs().pop().unwrap();
+    let run = world.run(&id);
+    let refused = |file: &str, words: &[&str], change: &dyn Fn(&Path)| {
+        let path = run.path(file);
+        let whole = std::fs::read(&path).unwrap();
+        change(&path);
+        for forms in ["evidence", "csv,evidence"] {
+            world
+                .command(&["report", &id, "--format", forms, "--out", "refused"])
+                .expect_failure(44, &[words, &[&id]].concat());
+            assert!(!world.path(&format!("refused/evidence-{id}.zip")).exists(), "{file}");
+        }
+        std::fs::write(&path, whole).unwrap();
+    };
+    refused(&some_findings(&run), &["the findings are not those that were filed"], &|path| {
+        edit_lines(path, |lines| change_a_letter(&mut lines[0]));
+    });
+    let settings = ["settings.json", "not what the run was made with"];
+    refused("settings.json", &settings, &|path| {
+        edit(path, |settings| settings["environment"] = "stagimg".into());
+    });
+    refused("settings.json", &["no settings.json", "taken away"], &|path| {
+        std::fs::remove_file(path).unwrap();
+    });
+    pack(&world, &id, &[]);
+}
+
+/// Packed by hand, with a manifest that fits: only the run's own seal tells it.
+#[test]
+fn a_pack_with_one_changed_letter_in_a_finding_or_a_setting_is_told() {
+    let world = World::published();
+    let id = world.runs().pop().unwrap();
+    let run = world.run(&id);
+    let told = |file: &str, words: &str, change: &dyn Fn(&Path)| {
+        let path = run.path(file);
+        let whole = std::fs::read(&path).unwrap();
+        change(&path);
+        let told = verify(&world, &forge(&world, &id), &[], 44);
+        assert!(told.contains(words) && told.contains("not good: 1 problem"), "{told}");
+        std::fs::write(&path, whole).unwrap();
+    };
+    verify(&world, &forge(&world, &id), &[], 0);
+    told(&some_findings(&run), "the findings are not those that were filed", &|path| {
+        edit_lines(path, |lines| change_a_letter(&mut lines[0]));
+    });
+    told("settings.json", "is not what the run was made with", &|path| {
+        edit(path, |settings| settings["environment"] = "stagimg".into());
+    });
+}
+
+#[test]
+fn a_pack_of_a_run_that_sealed_no_findings_says_so_and_is_good() {
+    let world = World::published();
+    let id = world.runs().pop().unwrap();
+    let (path, _) = pack(&world, &id, &[]);
+    assert!(!verify(&world, &path, &[], 0).contains("not sealed"));
+    edit(&world.run(&id).path("run.json"), |summary| {
+        summary.as_object_mut().unwrap().remove("findings_digest");
+    });
+    let (path, _) = pack(&world, &id, &[]);
+    let told = verify(&world, &path, &[], 0);
+    assert!(told.contains("not sealed: findings/") && told.contains("good: "), "{told}");
+}
+
+#[test]
 fn what_was_opened_and_closed_between_two_runs_is_told() {
     let world = World::published();
     let first = world.runs().pop().unwrap();
@@ -182,7 +280,7 @@ fn intents_and_receipts_of_other_changes_than_the_plans_are_told() {
         ("receipts/000001.json", "/results/0/idempotency_key"),
     ] {
         let whole = std::fs::read(run.path(file)).unwrap();
-        crate::support::edit(&run.path(file), |value| {
+        edit(&run.path(file), |value| {
             *value.pointer_mut(pointer).unwrap() = other.clone();
             // No answer that counts as applied: what was refused must be the plan's as well.
             if let Some(status) = value.pointer_mut("/results/0/status") {
@@ -202,7 +300,7 @@ fn a_plan_whose_publication_was_killed_is_no_evidence_of_a_run_that_is_done() {
     let id = world.runs().pop().unwrap();
     let run = world.run(&id);
     // As it lies there when a plan was made, and whoever published it later was killed after the first batch.
-    crate::support::edit(&run.path("run.json"), |own| {
+    edit(&run.path("run.json"), |own| {
         own.as_object_mut().unwrap().remove("publication");
     });
     for name in std::fs::read_dir(run.path("receipts")).unwrap() {

@@ -7,7 +7,10 @@ use bestand_sandbox::Faults;
 use bestand_sandbox::register::{FaultKind, FaultyCalls, RegisterFaults};
 use serde_json::{Value, json};
 
-use crate::support::{RunFiles, World, edit, edit_lines, number};
+use crate::support::{World, change_a_letter, edit, edit_lines, number, some_findings};
+
+/// The SHA-256 of nothing.
+const NO_FINDINGS: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// A world with a plan, and the plan's id.
 fn planned() -> (World, String) {
@@ -20,13 +23,6 @@ fn planned() -> (World, String) {
 fn lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// A file of findings that has some.
-fn some_findings(run: &RunFiles) -> String {
-    let texts = run.spool_texts("findings");
-    let (name, _) = texts.iter().max_by_key(|(_, text)| text.lines().count()).unwrap();
-    format!("findings/{name}.ndjson.zst")
 }
 
 #[test]
@@ -133,6 +129,7 @@ fn an_empty_run_gives_reports_that_can_be_read() {
     std::fs::remove_dir_all(run.path("findings")).unwrap();
     edit(&run.path("run.json"), |summary| {
         summary["findings"] = json!({ "by_kind": {}, "by_severity": {}, "drift": 0, "ignored": {} });
+        summary["findings_digest"] = json!(NO_FINDINGS);
     });
     world.command(&["report", &id, "--out", "empty"]).expect(0);
     assert!(lines(&world.path("empty/report.jsonl")).iter().all(|line| line["type"] != "finding"));
@@ -156,6 +153,23 @@ fn what_was_changed_after_the_run_is_not_reported() {
         std::fs::write(&path, whole).unwrap();
     };
     let misfit = ["findings/ does not hold what run.json counts"];
+    let other = ["the findings are not those that were filed", "findings_digest", "one of them was changed"];
+    refused(&findings, &other, &|path| edit_lines(path, |lines| change_a_letter(&mut lines[0])));
+    refused(&findings, &other, &|path| edit_lines(path, |lines| lines.reverse()));
+    refused(&findings, &other, &|path| edit_lines(path, |lines| lines[0].insert(1, ' ')));
+    refused(&findings, &other, &|path| {
+        // The same findings, but in the file of another account.
+        let elsewhere = path.with_file_name("000000000000.ndjson.zst");
+        std::fs::rename(path, &elsewhere).unwrap();
+        world.command(&["report", &id, "--out", "refused"]).expect_failure(44, &other);
+        std::fs::rename(elsewhere, path).unwrap();
+        edit_lines(path, |lines| change_a_letter(&mut lines[0]));
+    });
+    refused("run.json", &other, &|path| {
+        edit(path, |summary| summary["findings_digest"] = json!(NO_FINDINGS));
+    });
+    // What was compressed anew and says the same is the same.
+    edit_lines(&run.path(&findings), |_| ());
     refused(&findings, &misfit, &|path| edit_lines(path, |lines| lines.truncate(lines.len() - 1)));
     refused(&findings, &misfit, &|path| edit_lines(path, |lines| lines.push(lines[0].clone())));
     refused(&findings, &misfit, &|path| {
@@ -178,6 +192,61 @@ fn what_was_changed_after_the_run_is_not_reported() {
     refused("run.json", &["another"], &|path| edit(path, |summary| summary["run_id"] = json!("another")));
     // As it was made it is reported.
     world.command(&["report", &id, "--out", "refused"]).expect(0);
+}
+
+/// What `sha256sum` makes of the unpacked files is what the run says of them.
+#[test]
+fn every_run_with_a_plan_seals_its_findings_and_no_other_does() {
+    let mut world = World::published();
+    let published = world.runs().pop().unwrap();
+    let reverted = world.command(&["revert", &published]).expect(0).summary();
+    let planned = world.command(&["plan"]).expect(0).summary();
+    for id in [&published, reverted["run_id"].as_str().unwrap(), planned["run_id"].as_str().unwrap()] {
+        let run = world.run(id);
+        let told = run.json("run.json")["findings_digest"].clone();
+        assert_eq!(told.as_str(), Some(&*run.digest_of_findings()), "{id}");
+    }
+    assert_eq!(reverted["findings_digest"], NO_FINDINGS);
+    assert_ne!(planned["findings_digest"], NO_FINDINGS);
+
+    world.set("BESTAND__SOURCE_REGISTER__URL", "sqlite:///nowhere/itk.db");
+    world.command(&["plan"]).expect_failure(30, &["cannot be reached"]);
+    let failed = world.run(&world.runs().pop().unwrap()).json("run.json");
+    assert!(failed.get("findings_digest").is_none(), "{failed}");
+}
+
+#[test]
+fn a_changed_finding_is_neither_compared_nor_explained() {
+    let (world, older) = planned();
+    let newer = world.command(&["plan", "--first-run"]).expect(20).summary()["run_id"].clone();
+    let newer = newer.as_str().unwrap();
+    world.command(&["report", newer, "--since", &older, "--out", "since"]).expect(0);
+    world.command(&["explain", &older]).expect(0);
+    let run = world.run(&older);
+    edit_lines(&run.path(&some_findings(&run)), |lines| change_a_letter(&mut lines[0]));
+    let words = [older.as_str(), "the findings are not those that were filed"];
+    world.command(&["report", newer, "--since", &older, "--out", "since"]).expect_failure(44, &words);
+    world.command(&["explain", &older]).expect_failure(44, &words);
+}
+
+#[test]
+fn a_run_of_a_version_that_sealed_no_findings_is_reported_with_a_notice() {
+    let (world, id) = planned();
+    let run = world.run(&id);
+    let notice = "not sealed: findings/";
+    let outcome = world.command(&["report", &id, "--out", "sealed"]).expect(0);
+    assert!(!outcome.stderr.contains(notice), "{}", outcome.stderr);
+    edit(&run.path("run.json"), |summary| {
+        summary.as_object_mut().unwrap().remove("findings_digest");
+    });
+    for forms in ["html,xlsx,csv,jsonl,corrections,digests,evidence", "evidence", "csv"] {
+        let outcome = world.command(&["report", &id, "--format", forms, "--out", "old"]).expect(0);
+        assert_eq!(outcome.stderr.matches(notice).count(), 1, "{forms}: {}", outcome.stderr);
+    }
+    world.command(&["explain", &id]).expect(0);
+    // Number, kinds and severities are held against the run all the same.
+    edit_lines(&run.path(&some_findings(&run)), |lines| lines.push(lines[0].clone()));
+    world.command(&["report", &id]).expect_failure(44, &["findings/ does not hold what run.json counts"]);
 }
 
 #[test]
@@ -257,6 +326,7 @@ fn a_run_that_was_killed_while_it_published_keeps_its_figures() {
     assert_eq!(counted, run.values("findings").len() as u64);
     assert!(counted > 0);
     assert_eq!(number(&summary, "/coverage/scopes"), run.coverage().len() as u64);
+    assert_eq!(summary["findings_digest"].as_str(), Some(&*run.digest_of_findings()));
     world.command(&["report", &id, "--out", "after"]).expect(0);
     assert_eq!(lines(&world.path("after/report.jsonl"))[0]["publication"], summary["publication"]);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bestand_model::digest::sha256_hex;
 use bestand_sandbox::register::{Credential, RegisterFaults, RegisterOptions, RegisterServer};
 use bestand_sandbox::{Faults, Sandbox, SandboxOptions};
 use serde_json::Value;
@@ -390,6 +391,14 @@ impl RunFiles {
             .collect()
     }
 
+    /// The digest of all findings, as `zstd -dc` and `sha256sum` give it.
+    pub(crate) fn digest_of_findings(&self) -> String {
+        let texts = if self.has("findings") { self.spool_texts("findings") } else { BTreeMap::new() };
+        let list: String =
+            texts.iter().map(|(name, text)| format!("{} {name}\n", sha256_hex(text.as_bytes()))).collect();
+        sha256_hex(list.as_bytes())
+    }
+
     /// The values of a spool alone.
     pub(crate) fn values(&self, name: &str) -> Vec<Value> {
         self.spool(name).into_iter().map(|(_, value)| value).collect()
@@ -436,6 +445,20 @@ pub(crate) fn edit_lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
     change(&mut lines);
     let text = lines.join("\n") + "\n";
     std::fs::write(path, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+}
+
+/// A file of findings that has some.
+pub(crate) fn some_findings(run: &RunFiles) -> String {
+    let texts = run.spool_texts("findings");
+    let (name, _) = texts.iter().max_by_key(|(_, text)| text.lines().count()).unwrap();
+    format!("findings/{name}.ndjson.zst")
+}
+
+/// Changes one letter of a finding's evidence: it stays a finding of the same id, kind and severity.
+pub(crate) fn change_a_letter(line: &mut String) {
+    let at = line.find("\"evidence\":{\"").unwrap() + "\"evidence\":{\"".len();
+    let other = if line[at..].starts_with('x') { "y" } else { "x" };
+    line.replace_range(at..=at, other);
 }
 
 /// A number of a summary.

@@ -311,6 +311,9 @@ fn facts(summary: &RunSummary) -> Vec<Fact> {
     if let Some(digest) = &summary.plan_digest {
         facts.push(code("Plan digest", digest));
     }
+    if let Some(digest) = &summary.findings_digest {
+        facts.push(code("Findings digest", digest));
+    }
     if let Some(bytes) = summary.peak_memory_bytes {
         facts.push(fact("Peak memory", phrase("{} MiB", [Phrase::Number(mebibytes(bytes))])));
     }

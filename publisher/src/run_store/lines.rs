@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
+use bestand_model::digest::ByteDigest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -29,6 +30,8 @@ pub struct SpoolReader<T> {
     needle: String,
     /// Whether a last line without its end is no line.
     leaves_torn_end: bool,
+    /// Over all lines so far; none where nobody asks for it.
+    digest: Option<ByteDigest>,
     read: u64,
     ended: bool,
     item: PhantomData<fn() -> T>,
@@ -51,6 +54,7 @@ impl<T: DeserializeOwned> SpoolReader<T> {
             line: Vec::new(),
             needle: String::new(),
             leaves_torn_end: false,
+            digest: None,
             read: 0,
             ended: false,
             item: PhantomData,
@@ -73,6 +77,18 @@ impl<T: DeserializeOwned> SpoolReader<T> {
     pub(super) fn without_torn_end(mut self) -> Self {
         self.leaves_torn_end = true;
         self
+    }
+
+    /// Digests every line as it lies there, its end included.
+    #[must_use]
+    pub(super) fn digesting(mut self) -> Self {
+        self.digest = Some(ByteDigest::default());
+        self
+    }
+
+    /// Gives the SHA-256 over the lines that were read.
+    pub(super) fn digest(self) -> String {
+        self.digest.unwrap_or_default().finish()
     }
 
     fn read_line(&mut self) -> Result<Option<T>, RunStoreError> {
@@ -113,6 +129,9 @@ impl<T: DeserializeOwned> SpoolReader<T> {
                 return Ok(false);
             }
             return Err(self.damaged("the last line is cut off".to_owned()));
+        }
+        if let Some(digest) = &mut self.digest {
+            digest.add(&self.line);
         }
         Ok(true)
     }

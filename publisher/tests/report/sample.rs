@@ -279,6 +279,7 @@ fn summary() -> RunSummary {
         },
         not_promised: Vec::new(),
         plan_digest: Some("5be1a7".repeat(10)),
+        findings_digest: Some("f1d06e".repeat(10)),
         publication: Some(PublicationCounts { applied: 160, rejected: 9, conflicted: 4, unknown: 2 }),
         overrides: vec![Override {
             code: "max_retire_share".into(),

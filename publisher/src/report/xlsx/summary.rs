@@ -64,6 +64,7 @@ fn run(summary: &RunSummary) -> Vec<SummaryRow<'_>> {
         row("run", "exit_status", Cell::count(summary.exit_status.into()), ""),
         text("settings_digest", Some(summary.settings_digest.as_str())),
         text("plan_digest", summary.plan_digest.as_deref()),
+        text("findings_digest", summary.findings_digest.as_deref()),
     ]
 }
 
