@@ -15,7 +15,10 @@ import tempfile
 import yaml
 
 import cloudformation
-from cloudformation import Rendered, actions
+from cloudformation import PSEUDO, Rendered, actions
+from cloudformation_calls import CALLS, ROLLOUT
+from cloudformation_calls import arn as arn_of
+from policy_evaluation import allows
 from run_directory import equal, report, true
 
 NAMES = ["member-account.yml", "service.yml", "environment-account.yml", "pipeline.yml"]
@@ -197,15 +200,73 @@ def each_role_is_lent_to_what_it_is_for(world):
     equal(set(lends["Condition"]["StringEquals"]["iam:PassedToService"]), services, "services that roles are handed to")
 
 
-def every_type_of_the_service_can_be_made_by_the_pipeline(world):
-    """At least one action of its service; what CloudFormation really calls only AWS tells."""
-    prefixes = {"logs": "Logs", "cloudwatch": "CloudWatch", "lambda": "Lambda", "s3": "S3", "ec2": "EC2", "ecs": "ECS"}
-    prefixes |= {"iam": "IAM", "codedeploy": "CodeDeploy", "scheduler": "Scheduler", "sqs": "SQS", "sns": "SNS"}
-    prefixes["events"] = "Events"
+def deploy_role(world):
     policies = dict(dict(world.variants())["environment-account"].policies())
-    allowed = actions(policies["DeployRole/roles"]) | actions(policies["DeployRole/resources"])
-    made = {resource["Type"].split("::")[1] for resource in world.service("staging").resources.values()}
-    equal({prefixes.get(action.split(":")[0]) for action in allowed} - {None}, made, "services")
+    return [policies["DeployRole/roles"], policies["DeployRole/resources"]]
+
+
+def what_the_service_consists_of_can_be_made_changed_and_deleted(world):
+    """By what AWS's schemas say that CloudFormation calls; only AWS tells whether that is all."""
+    policies, account, region = deploy_role(world), PSEUDO["AWS::AccountId"], PSEUDO["AWS::Region"]
+    key = f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000"
+    service = world.service("staging", KeyArn=key, DatabaseSecurityGroupId="sg-11111111111111111")
+    kinds = {resource["Type"] for resource in service.resources.values()}
+    equal(kinds, {resource["Type"] for resource in service.template["Resources"].values()}, "all of it is looked at")
+    equal(kinds, set(CALLS), "types whose calls are known")
+    caller = f"arn:aws:iam::{account}:role/pipeline-bestand-deploy"
+    missing = set()
+
+    def ask(action, arn, where, **context):
+        if not allows(policies, action, arn, caller, **context):
+            missing.add(f"{where}: {action} on {arn}")
+
+    for name, resource in service.resources.items():
+        arn = arn_of(resource["Type"], name, resource["Properties"], account, region)
+        for action in CALLS[resource["Type"]].split():
+            ask(action, arn, name, iam__PermissionsBoundary="{Boundary}")
+        if resource["Type"] == "AWS::IAM::Role":
+            (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            ask("iam:PassRole", arn, name, iam__PassedToService=statement["Principal"]["Service"])
+    groups = {"deploymentgroup": ":bestand-staging/launcher", "application": ":bestand-staging"}
+    groups["deploymentconfig"] = ":CodeDeployDefault.LambdaAllAtOnce"
+    for action, about in ROLLOUT.items():
+        ask(action, f"arn:aws:codedeploy:{region}:{account}:{about}{groups[about]}", "the rollout")
+    for about in (f"vpc/{world.environments['staging']['VpcId']}", "security-group-rule/sgr-00000000000000000"):
+        action = "ec2:CreateSecurityGroup" if about.startswith("vpc") else "ec2:AuthorizeSecurityGroupEgress"
+        ask(action, f"arn:aws:ec2:{region}:{account}:{about}", "the security group")
+    for action in ("ssm:GetParameter", "ssm:GetParameters"):
+        ask(action, f"arn:aws:ssm:{region}:{account}:parameter/bestand/staging/settings", "the settings' reference")
+    linked = f"arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+    ask("iam:CreateServiceLinkedRole", linked, "the first cluster", iam__AWSServiceName="ecs.amazonaws.com")
+    # The subnets' and the VPC's types of parameter are looked up.
+    ask("ec2:DescribeSubnets", "*", "a parameter")
+    ask("ec2:DescribeVpcs", "*", "a parameter")
+    equal(missing, set(), "what the role may not do")
+
+
+def cloudformation_takes_its_role_whether_or_not_it_tells_the_account(world):
+    role = dict(world.variants())["environment-account"].properties("DeployRole")
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    equal(statement["Principal"], {"Service": "cloudformation.amazonaws.com"}, "who takes it")
+    equal(statement["Condition"], {"StringEqualsIfExists": {"aws:SourceAccount": PSEUDO["AWS::AccountId"]}}, "when")
+
+
+def what_is_not_the_services_is_out_of_reach(world):
+    policies, account, region = deploy_role(world), PSEUDO["AWS::AccountId"], PSEUDO["AWS::Region"]
+    caller, role = f"arn:aws:iam::{account}:role/pipeline-bestand-deploy", f"arn:aws:iam::{account}:role/"
+    for action, arn, context in (
+        ("iam:CreateRole", f"{role}bestand-x", {}),
+        ("iam:PutRolePolicy", f"{role}bestand-x", {"iam__PermissionsBoundary": "another"}),
+        ("iam:PutRolePolicy", f"{role}pipeline-bestand-rollout", {"iam__PermissionsBoundary": "{Boundary}"}),
+        ("iam:DeleteRolePermissionsBoundary", f"{role}bestand-x", {}),
+        ("iam:PassRole", f"{role}bestand-x", {"iam__PassedToService": "ec2.amazonaws.com"}),
+        ("iam:PassRole", f"{role}admin", {"iam__PassedToService": "lambda.amazonaws.com"}),
+        ("s3:DeleteBucket", "arn:aws:s3:::another", {}),
+        ("s3:DeleteObject", f"arn:aws:s3:::bestand-staging-{account}-{region}/store/lease.json", {}),
+        ("events:TagResource", f"arn:aws:events:{region}:{account}:rule/another", {}),
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{region}:{account}:function:another", {}),
+    ):
+        true(not allows(policies, action, arn, caller, **context), f"{action} on {arn} is allowed")
 
 
 def leaves(value, path=""):
@@ -361,7 +422,9 @@ CHECKS = [
     the_job_signs_in_to_one_user_of_the_database_and_needs_no_password,
     the_boundary_holds_all_that_the_roles_allow_and_nothing_besides,
     each_role_is_lent_to_what_it_is_for,
-    every_type_of_the_service_can_be_made_by_the_pipeline,
+    what_the_service_consists_of_can_be_made_changed_and_deleted,
+    cloudformation_takes_its_role_whether_or_not_it_tells_the_account,
+    what_is_not_the_services_is_out_of_reach,
     staging_and_production_differ_in_the_documented_parameters_only,
     every_change_of_what_runs_makes_a_new_version,
     every_alarm_has_its_section,

@@ -14,6 +14,9 @@ def _like(pattern, text):
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
 
 
+COMPARISONS = {"StringEquals": str.__eq__, "Bool": str.__eq__, "ArnEquals": _like, "ArnLike": _like}
+
+
 def _account(arn):
     return arn.split(":")[4]
 
@@ -28,7 +31,9 @@ def _is_principal(principal, caller):
 def _hold(conditions, context):
     for operator, keys in conditions.items():
         for key, expected in keys.items():
-            compare = {"StringEquals": str.__eq__, "Bool": str.__eq__, "ArnEquals": _like, "ArnLike": _like}[operator]
+            if operator.endswith("IfExists") and key not in context:
+                continue
+            compare = COMPARISONS[operator.removesuffix("IfExists")]
             # A condition on what the request does not say is not met.
             if key not in context or not any(compare(one, context[key]) for one in _listed(expected)):
                 return False
