@@ -3,6 +3,9 @@
 It starts exactly the version that is to be rolled out, through the launcher, and waits for the task. Lambda gives it a
 quarter of an hour at most: what is left it hands on to an invocation of its own. CodeDeploy gives an hour. Whatever
 goes wrong is answered with Failed.
+
+A stack that goes back moves its alias by CodeDeploy, too. What was live before is let through as it is: if it were
+rehearsed, and failed today, the stack could go neither forward nor back.
 """
 
 import json
@@ -40,6 +43,9 @@ def handler(event, context):
 def rehearse(event, context):
     """Gives why it is good, or nothing when another invocation waits on."""
     limit = int(os.environ["LIMIT_MINUTES"])
+    back = "task" not in event and leads_back()
+    if back:
+        return back
     task = event.get("task") or start(event["DeploymentId"])
     deadline = event.get("deadline") or time.time() + limit * 60
     unknown = 0
@@ -60,6 +66,15 @@ def rehearse(event, context):
             )
             return None
         time.sleep(PAUSE_SECONDS)
+
+
+def leads_back():
+    """Says so if the version is no newer than the one that is live. Lambda counts versions up, and uses no number twice."""
+    launcher, _, version = os.environ["LAUNCHER_VERSION"].rpartition(":")
+    live = LAMBDA.get_alias(FunctionName=launcher, Name="live")["FunctionVersion"]
+    if int(version) > int(live):
+        return None
+    return f"version {version} is not newer than {live}, which is live: the way back is not rehearsed"
 
 
 def start(deployment):

@@ -205,8 +205,11 @@ RUNNING = {"tasks": [{"taskArn": TASK, "lastStatus": "RUNNING", "containers": []
 class Rehearsal(Function):
     """The rehearsal, its hook to be answered with a status."""
 
-    def __init__(self, looks, status, started=None, **changed):
+    def __init__(self, looks, status, started=None, live="3", **changed):
         super().__init__("rehearsal", REHEARSAL, **changed)
+        if started is not False or live != "3":
+            asked = {"FunctionName": VERSION.rpartition(":")[0], "Name": "live"}
+            self.stubs["LAMBDA"].add_response("get_alias", {"FunctionVersion": live}, asked)
         if started is not False:
             asked = {"FunctionName": VERSION, "Payload": json.dumps({"rehearsal": HOOK["DeploymentId"]}).encode()}
             self.stubs["LAMBDA"].add_response("invoke", started or {"Payload": payload({"task": TASK})}, asked)
@@ -234,6 +237,19 @@ def a_good_rehearsal_lets_the_version_through(_):
     ends(Rehearsal([stopped(20)], "Succeeded", GOOD_STATUSES="0,20"), "Succeeded", "status 20")
     agent = {"name": "aws-guardduty-agent", "exitCode": 137}
     ends(Rehearsal([stopped(0, others=[agent])], "Succeeded"), "Succeeded")
+
+
+def the_way_back_is_let_through_without_a_rehearsal(_):
+    for live in ("4", "5", "12"):
+        ends(Rehearsal([], "Succeeded", started=False, live=live), "Succeeded", f"not newer than {live}")
+    ends(Rehearsal([stopped(41)], "Failed", LAUNCHER_VERSION=VERSION, live="3"), "Failed", "status 41")
+    later = VERSION.replace(":4", ":10")
+    rehearsal = Rehearsal([], None, started=False, live="9", LAUNCHER_VERSION=later)
+    asked = {"FunctionName": later, "Payload": ANY}
+    rehearsal.stubs["LAMBDA"].add_response("invoke", {"Payload": payload({"task": TASK})}, asked)
+    rehearsal.stubs["ECS"].add_response("describe_tasks", stopped(41), {"cluster": CLUSTER, "tasks": [TASK]})
+    rehearsal.answered("Failed")
+    ends(rehearsal, "Failed", "status 41")
 
 
 def any_other_status_does_not(_):
@@ -337,6 +353,7 @@ CHECKS = [
     a_persons_command_is_started_as_a_persons,
     what_makes_no_sense_starts_nothing,
     a_good_rehearsal_lets_the_version_through,
+    the_way_back_is_let_through_without_a_rehearsal,
     any_other_status_does_not,
     whatever_goes_wrong_is_answered_with_failed_at_once,
     a_task_that_ecs_does_not_know_yet_is_waited_for,

@@ -287,6 +287,9 @@ def every_outcome_but_done_has_its_alarm_and_each_alarm_is_told(world):
         if alarm["MetricName"] == "Ended" and dimension["Name"] == "Outcome"
     }
     equal(watched, words, "outcomes with an alarm")
+    by = {one["Name"]: one["Value"] for one in alarms["bestand-staging-launcher"]["Dimensions"]}
+    function = "bestand-staging-launcher"
+    equal(by, {"FunctionName": function, "Resource": f"{function}:live"}, "errors of the alias, not of rehearsals")
     late = alarms["bestand-staging-no-success"]
     equal(late["Period"] * late["EvaluationPeriods"], 26 * 3600, "hours without success")
     equal((late["TreatMissingData"], late["MetricName"]), ("breaching", "Succeeded"), "no word is no success")

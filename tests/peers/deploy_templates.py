@@ -39,6 +39,11 @@ def read(*path):
         return file.read()
 
 
+# The launcher's variables that a change of parameters or of resources can change, and those that it cannot.
+CHANGEABLE = ("SUBNETS", "SECURITY_GROUP", "ASSIGN_PUBLIC_IP", "REHEARSAL_ACCOUNTS", "FIRST_PUBLICATION")
+NAMED_BY_ENVIRONMENT = ("CLUSTER", "REHEARSAL_STORE")
+
+
 class World:
     def __init__(self, program, examiner):
         self.program, self.examiner = os.path.abspath(program), os.path.abspath(examiner)
@@ -189,6 +194,19 @@ def the_boundary_holds_all_that_the_roles_allow_and_nothing_besides(world):
         true("PermissionsBoundary" in role, f"{key} has no boundary")
 
 
+def who_gives_up_into_an_encrypted_queue_may_use_its_key(world):
+    key, region = "arn:aws:kms:eu-central-1:333333333333:key/0", PSEUDO["AWS::Region"]
+    service = world.service("staging", KeyArn=key)
+    givers = [where for where, policy in service.policies() if "sqs:SendMessage" in actions(policy)]
+    equal(len(givers), 4, f"the functions and the schedule: {givers}")
+    for where, policy in service.policies():
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            may = allows([policy], action, key, where, kms__ViaService=f"sqs.{region}.amazonaws.com")
+            equal(may, where in givers, f"{where}: {action} for the queue")
+    for where, policy in world.service("staging").policies():
+        true("kms:GenerateDataKey" not in actions(policy), f"{where}: no key")
+
+
 def each_role_is_lent_to_what_it_is_for(world):
     """Everything that takes a role is a service that the pipeline may hand roles to."""
     services = set()
@@ -306,6 +324,14 @@ def every_change_of_what_runs_makes_a_new_version(world):
     for changed in (world.service("staging", digest="1"), world.service("staging", version=2)):
         true(changed.properties("Task") != before.properties("Task"), "another revision")
     true("{Task}" in before.properties("LauncherVersion")["Description"], "and with it another version")
+    # A version keeps the variables that it was published with: whatever changes them must make another.
+    given = before.properties("Launcher")["Environment"]["Variables"]
+    (container,) = before.properties("Task")["ContainerDefinitions"]
+    for name in CHANGEABLE:
+        true(given[name] in container["DockerLabels"]["bestand.launch"], f"{name} is in the revision")
+    equal(set(given), {"TASK_DEFINITION", *CHANGEABLE, *NAMED_BY_ENVIRONMENT}, "there is no other variable")
+    for changed in ({"SubnetIds": "subnet-1"}, {"AssignPublicIp": "DISABLED"}, {"FirstPublication": "no"}):
+        true(world.service("staging", **changed).properties("Task") != before.properties("Task"), f"{changed}")
     inline = subprocess.run([sys.executable, cloudformation.path("inline.py"), "--check"], capture_output=True, text=True)
     equal((inline.returncode, inline.stdout), (0, ""), "the functions in the template")
 
@@ -421,6 +447,7 @@ CHECKS = [
     the_jobs_own_role_allows_what_the_program_says_and_its_store,
     the_job_signs_in_to_one_user_of_the_database_and_needs_no_password,
     the_boundary_holds_all_that_the_roles_allow_and_nothing_besides,
+    who_gives_up_into_an_encrypted_queue_may_use_its_key,
     each_role_is_lent_to_what_it_is_for,
     what_the_service_consists_of_can_be_made_changed_and_deleted,
     cloudformation_takes_its_role_whether_or_not_it_tells_the_account,
