@@ -150,8 +150,10 @@ def the_rollout_role_makes_the_stack_and_lends_one_role_to_cloudformation(world)
         arn, _ = layout.trust(name, "RolloutRole")
         configuration = layout.actions(name)["Rollout"]["Configuration"]
         stack = f"arn:aws:cloudformation:{FRANKFURT}:{account}:stack/{configuration['StackName']}/1"
-        for action in ("CreateStack", "UpdateStack", "DescribeStacks"):
+        for action in ("CreateStack", "UpdateStack", "DescribeStacks", "TagResource"):
             true(allows(may, f"cloudformation:{action}", stack, arn), f"{where}: {action}")
+        for action in ("DescribeSubnets", "DescribeVpcs"):
+            true(allows(may, f"ec2:{action}", "*", arn), f"{where}: the parameters' types, {action}")
         another = stack.replace("bestand", "another")
         true(not allows(may, "cloudformation:UpdateStack", another, arn), f"{where}: another's stack")
         lent, _ = layout.trust(name, "DeployRole")

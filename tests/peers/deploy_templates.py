@@ -422,6 +422,9 @@ def a_push_starts_it_by_a_rule_or_by_the_connection(world):
     true("Pushed" not in by_connection.resources, "no rule for a connection")
     ((source,),) = [stage["Actions"] for stage in by_connection.properties("Pipeline")["Stages"][:1]]
     equal(source["ActionTypeId"]["Provider"], "CodeStarSourceConnection", "connection")
+    for template, may in ((by_rule, False), (by_connection, True)):
+        policy = dict(template.policies())["PipelineRole/pipeline"]
+        equal("s3:PutObjectAcl" in actions(policy), may, "what a connection brings has an ACL")
 
 
 def images_stay_what_they_are_and_what_runs_stays(world):
