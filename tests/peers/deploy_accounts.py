@@ -132,16 +132,21 @@ def resource_policies(template):
                 yield name, properties[key]
 
 
+def is_entered_only_by(key, where, layout, arn, trust):
+    """One role of the pipeline's account goes there and is let in; the other, an administrator and a namesake are not."""
+    names = {one: layout.pipeline.properties(one)["RoleName"] for one in ("PipelineRole", "PrepareRole")}
+    name = names.pop(key)
+    true(allows(trust, "sts:AssumeRole", arn, role(TOOLS, name)), f"{where}: it is let in")
+    true(allows(layout.of_tools(key), "sts:AssumeRole", arn, role(TOOLS, name)), f"{where}: it may go there")
+    for other in (*(role(TOOLS, one) for one in names.values()), role(TOOLS, "admin"), role(STRANGER, name)):
+        true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
+
+
 def the_pipeline_enters_by_the_rollout_role_and_nobody_else_does(world):
     for where, layout, name in world.environments():
         arn, trust = layout.trust(name, "RolloutRole")
         equal(layout.actions(name)["Rollout"]["RoleArn"], arn, f"{where}: the role that the action takes")
-        pipeline = role(TOOLS, layout.pipeline.properties("PipelineRole")["RoleName"])
-        true(allows(trust, "sts:AssumeRole", arn, pipeline), f"{where}: it is let in")
-        true(allows(layout.of_tools("PipelineRole"), "sts:AssumeRole", arn, pipeline), f"{where}: it may go there")
-        others = (role(TOOLS, "pipeline-bestand-prepare"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand"))
-        for other in others:
-            true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
+        is_entered_only_by("PipelineRole", where, layout, arn, trust)
 
 
 def the_rollout_role_makes_the_stack_and_lends_one_role_to_cloudformation(world):
@@ -215,12 +220,7 @@ def the_settings_are_put_where_the_environment_is_by_a_role_that_can_nothing_els
     for where, layout, name in world.environments():
         arn, trust = layout.trust(name, "SettingsRole")
         equal(layout.variables(name)["ROLE"], arn, f"{where}: the role that deploy/prepare takes")
-        prepare = role(TOOLS, layout.pipeline.properties("PrepareRole")["RoleName"])
-        true(allows(trust, "sts:AssumeRole", arn, prepare), f"{where}: it is let in")
-        true(allows(layout.of_tools("PrepareRole"), "sts:AssumeRole", arn, prepare), f"{where}: it may go there")
-        others = (role(TOOLS, "pipeline-bestand"), role(TOOLS, "admin"), role(STRANGER, "pipeline-bestand-prepare"))
-        for other in others:
-            true(not allows(trust, "sts:AssumeRole", arn, other), f"{where}: {other} is let in")
+        is_entered_only_by("PrepareRole", where, layout, arn, trust)
         may = layout.of_account(name, "SettingsRole")
         parameter = f"arn:aws:ssm:{FRANKFURT}:{layout.accounts[name]}:parameter"
         for action in ("ssm:GetParameter", "ssm:PutParameter"):
