@@ -21,7 +21,7 @@ pub(crate) struct SourceRegister {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<SecretReference>,
     /// The user in `url` is one of PostgreSQL on Amazon RDS or Aurora whom IAM vouches for: no password.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) iam_authentication: bool,
     /// Certificates (PEM) of authorities that are trusted besides the system's, such as those of Amazon RDS; PostgreSQL only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,11 +44,6 @@ pub(crate) struct SourceRegister {
     #[serde(default = "default_min_source_share")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(crate) min_source_share: f64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 fn default_min_source_share() -> f64 {
