@@ -259,9 +259,14 @@ async fn register_auth(settings: &Settings, auth: &Auth) -> Result<RegisterAuth,
 
 /// Reads certificates of authorities.
 async fn roots(settings: &Settings, key: SecretKey, roots: Option<&Roots>) -> Result<Option<Vec<u8>>, Error> {
-    let Some(roots) = roots else { return Ok(None) };
-    let pem = secrets::fetch(settings, key, &roots.reference()).await?;
-    Ok(Some(pem.expose_secret().as_bytes().to_vec()))
+    Ok(match roots {
+        None => None,
+        Some(Roots::File(path)) => Some(read_pem(key.path(), path)?),
+        Some(Roots::Elsewhere(place)) => {
+            let pem = secrets::fetch(settings, key, place).await?;
+            Some(pem.expose_secret().as_bytes().to_vec())
+        }
+    })
 }
 
 fn read_pem(key: &str, path: &Path) -> Result<Vec<u8>, Error> {

@@ -3,6 +3,7 @@
 use bestand_collector::accounts::DirectoryError;
 use bestand_collector::collector::SinkError;
 use bestand_collector::credentials::CredentialsError;
+use bestand_collector::database_token::DatabaseTokenError;
 use bestand_collector::source_register::SourceRegisterError;
 use bestand_publisher::central_register::RegisterError;
 use bestand_publisher::run_store::RunStoreError;
@@ -120,7 +121,11 @@ impl Error {
             Self::CentralRegister(RegisterError::TokenFile { .. }) => {
                 "see that whoever renews the file of [central_register] auth is at work, then `bestand doctor`, then run again"
             }
-            Self::Credentials(_) | Self::SourceRegister(SourceRegisterError::NoToken { .. }) => {
+            Self::Credentials(_)
+            | Self::SourceRegister(SourceRegisterError::NoToken {
+                source: DatabaseTokenError::NoCredentials(_),
+                ..
+            }) => {
                 "give the job credentials (AWS_PROFILE, keys, or the task's role), then `bestand doctor`, then run again"
             }
             Self::Directory(DirectoryError::NoSuchUnits(_)) => {

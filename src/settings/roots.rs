@@ -19,13 +19,3 @@ pub(crate) enum Roots {
     /// Where secrets can lie, too.
     Elsewhere(SecretReference),
 }
-
-impl Roots {
-    /// Gives the place as one that a secret has.
-    pub(crate) fn reference(&self) -> SecretReference {
-        match self {
-            Self::File(path) => SecretReference { file: Some(path.clone()), ..SecretReference::default() },
-            Self::Elsewhere(reference) => reference.clone(),
-        }
-    }
-}

@@ -130,6 +130,14 @@ def a_private_authority_is_trusted_only_where_the_settings_name_it(world):
     equal(set(door.headers("x-api-key")), {"key-1"}, "every call has the key")
     report = world.run("doctor", "--json", **there)
     equal(report["central_register"]["status"], "ok", "doctor")
+    # A container has no place for a file of its own.
+    pem = world.authority.cert_pem.bytes().decode()
+    key, secret = "BESTAND__CENTRAL_REGISTER__EXTRA_ROOTS", world.secret("roots", pem)
+    for place in ({f"{key}__ENV": "ROOTS", "ROOTS": pem}, of_manager(key, secret["ARN"])):
+        report = world.run("doctor", "--json", **strangers, **place)
+        equal(report["central_register"]["status"], "ok", place)
+        told = [(one["key"], one["status"]) for one in report["secrets"] if one["key"].endswith("extra_roots")]
+        equal(told, [("central_register.extra_roots", "ok")], "what the doctor says of the place")
 
 
 @check
@@ -357,6 +365,8 @@ def iam_signs_in_to_the_source_register_in_place_of_a_password(world):
         # The system's authorities count as well: they are what SSL_CERT_FILE says.
         system = {name: value for name, value in there.items() if "EXTRA_ROOTS" not in name}
         world.run("plan", "--first-run", **system, SSL_CERT_FILE=world.roots)
+        secret = world.secret("roots", there["EXTRA_ROOTS"])
+        world.run("plan", "--first-run", **system, **of_manager("BESTAND__SOURCE_REGISTER__EXTRA_ROOTS", secret["ARN"]))
 
         # Whoever cannot show a certificate of a known authority, for that name, is shown no token.
         seen = len(door.seen)
@@ -367,6 +377,7 @@ def iam_signs_in_to_the_source_register_in_place_of_a_password(world):
         by_another_name = {**there, "BESTAND__SOURCE_REGISTER__URL": url.replace(str(door.port), str(misnamed.port))}
         world.run("plan", "--first-run", expect=30, words=["certificate", "elsewhere.example"], **by_another_name)
         equal(misnamed.seen, [], "tokens shown under another name")
+        world.run("plan", expect=30, words=["holds no certificate"], **{**there, "EXTRA_ROOTS": "not in PEM"})
         weaker = {**there, "BESTAND__SOURCE_REGISTER__URL": f"{url}?sslmode=require"}
         world.run("plan", expect=30, words=["`iam_authentication` needs `sslmode=verify-full`"], **weaker)
         equal(len(door.seen), seen, "tokens shown")

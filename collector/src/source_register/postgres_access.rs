@@ -18,6 +18,9 @@ use crate::database_token::{DatabaseUser, region_of_endpoint};
 /// SQLSTATE class of a server that does not let somebody in.
 const NOT_AUTHORIZED: &str = "28";
 
+/// What a certificate begins with in PEM.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// What it takes to connect.
 pub(super) struct PostgresAccess {
     options: PgConnectOptions,
@@ -142,6 +145,10 @@ fn checking_the_server(
         }
         Some(_) | None => options,
     };
+    // The driver passes over what is no certificate, and the server would then look like a stranger.
+    if extra_roots.is_some_and(|pem| !pem.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE)) {
+        return Err("`extra_roots` holds no certificate: give it in PEM".to_owned());
+    }
     let verifies = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
     let own_roots = named(parts, &["sslrootcert", "ssl-root-cert", "ssl-ca"])
         || std::env::var_os("PGSSLROOTCERT").is_some();

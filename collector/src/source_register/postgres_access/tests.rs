@@ -31,10 +31,11 @@ fn what_signs_the_job_in_is_shown_to_no_server_that_was_not_checked() {
     for weaker in ["disable", "allow", "prefer", "require", "verify-ca"] {
         let refused = mode(&format!("{URL}?sslmode={weaker}"), &iam(), None).unwrap_err();
         assert!(refused.contains("`iam_authentication` needs `sslmode=verify-full`"), "{refused}");
-        let refused = mode(&format!("{URL}?sslmode={weaker}"), &SignIn::AsInUrl, Some(b"roots")).unwrap_err();
+        let refused =
+            mode(&format!("{URL}?sslmode={weaker}"), &SignIn::AsInUrl, Some(CERTIFICATE)).unwrap_err();
         assert!(refused.contains("`extra_roots` needs `sslmode=verify-full`"), "{refused}");
     }
-    assert_eq!(mode(URL, &SignIn::AsInUrl, Some(b"roots")).as_deref(), Ok("VerifyFull"));
+    assert_eq!(mode(URL, &SignIn::AsInUrl, Some(CERTIFICATE)).as_deref(), Ok("VerifyFull"));
     assert_eq!(mode(URL, &SignIn::AsInUrl, None).as_deref(), Ok("Prefer"), "as ever");
 }
 
@@ -49,7 +50,9 @@ fn settings_that_contradict_each_other_are_refused() {
         assert!(refused.contains("holds a password") && !refused.contains("geheim"), "{refused}");
     }
     assert!(
-        refused(&format!("{URL}?sslrootcert=/roots.pem"), Some(b"roots")).contains("`extra_roots`: use one")
+        refused(&format!("{URL}?sslrootcert=/roots.pem"), Some(CERTIFICATE))
+            .contains("`extra_roots`: use one")
     );
+    assert!(refused(URL, Some(b"a bundle in DER")).contains("`extra_roots` holds no certificate"));
     assert!(refused("postgres://bestand@%2Fvar%2Frun%2Fpostgresql/itk", None).contains("names no host"));
 }
